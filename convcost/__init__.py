@@ -1,0 +1,3 @@
+"""convcost: what a convolution costs, and why."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,80 @@
+"""What a layer and a network cost: exact integers by name."""
+
+from dataclasses import dataclass
+
+from convcost.layers.base import Layer, Shape
+from convcost.network import Network, Shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The counts of one layer, or their sums over several.
+
+    ``params`` are all learnable numbers (weights, biases, scales and shifts of norms), without running
+    statistics. ``macs`` are multiply-accumulates of convolutions, transposed convolutions and linear
+    layers; bias, norms, activations and pooling are not in them. ``activations`` are the elements of the
+    outputs of convolutions and linear layers, as papers print them.
+    """
+
+    weights: int = 0
+    biases: int = 0
+    norm_params: int = 0
+    macs: int = 0
+    activations: int = 0
+
+    @property
+    def params(self) -> int:
+        """Learnable numbers."""
+        return self.weights + self.biases + self.norm_params
+
+    @property
+    def flops(self) -> int:
+        """2 × MACs, by definition here."""
+        return 2 * self.macs
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.weights + other.weights,
+            self.biases + other.biases,
+            self.norm_params + other.norm_params,
+            self.macs + other.macs,
+            self.activations + other.activations,
+        )
+
+
+def elements(shape: Shape) -> int:
+    """The number of elements of a shape."""
+    total = 1
+    for size in shape:
+        total *= size
+    return total
+
+
+def cost(layer: Layer, *inputs: Shape) -> Cost:
+    """The cost of one layer for the shapes that come in.
+
+    >>> from convcost.layers.conv import Conv
+    >>> cost(Conv(3, 256, 3, bias=True), (3, 56, 56)).params
+    7168
+    """
+    output = layer.output_shape(*inputs)
+    return Cost(
+        layer.weights,
+        layer.biases,
+        layer.norm_params,
+        layer.macs(*inputs),
+        elements(output) if layer.counts_activations else 0,
+    )
+
+
+def costs(network: Network, known: Shapes) -> dict[str, Cost]:
+    """The cost of every node, by name, for the shapes that `convcost.network.shapes` gives."""
+    return {node.name: cost(node.layer, *(known[name] for name in node.inputs)) for node in network.nodes}
+
+
+def total(parts: dict[str, Cost]) -> Cost:
+    """The sum of the costs of all nodes."""
+    whole = Cost()
+    for part in parts.values():
+        whole += part
+    return whole

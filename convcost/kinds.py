@@ -1,0 +1,206 @@
+"""The kinds of convolution, each a small function that composes the one primitive.
+
+All take channels in and out, the kernel, and the fields of the convolution that looks at neighbours:
+``stride padding dilation bias dims``, as `convcost.layers.conv.Conv` has them. ``bias`` goes to every part.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from convcost import blocks
+from convcost.composition import Composition, part
+from convcost.errors import ConvcostError
+from convcost.layers.base import axes_of
+from convcost.layers.conv import Conv, ConvTranspose
+
+
+def standard(in_channels: int, out_channels: int, kernel_size: Any, **fields: Any) -> Composition:
+    """A plain convolution, one group: Dk²·M·N weights.
+
+    >>> standard(3, 4, 3).weights
+    108
+    """
+    return _one("standard", Conv(in_channels, out_channels, kernel_size, **fields))
+
+
+def grouped(in_channels: int, out_channels: int, kernel_size: Any, *, groups: int, **fields: Any) -> Composition:
+    """Channels in ``groups`` that do not see each other: Dk²·M·N/g weights (AlexNet, Krizhevsky et al. 2012).
+
+    >>> grouped(256, 256, 3, groups=8).weights
+    73728
+    """
+    layer = Conv(in_channels, out_channels, kernel_size, groups=groups, **fields)
+    return _one("grouped", layer, groups=groups)
+
+
+def depthwise(
+    in_channels: int, out_channels: int | None, kernel_size: Any, *, multiplier: int = 1, **fields: Any
+) -> Composition:
+    """One filter for each channel, ``multiplier`` of them with m > 1: Dk²·M·m weights.
+
+    Channels out are m·M; ``out_channels`` is what the replaced layer had, and does not enter.
+
+    >>> depthwise(3, 256, 3).weights
+    27
+    """
+    del out_channels
+    layer = Conv(in_channels, in_channels * multiplier, kernel_size, groups=in_channels, **fields)
+    return _one("depthwise", layer, multiplier=multiplier)
+
+
+def pointwise(in_channels: int, out_channels: int, kernel_size: Any = 1, **fields: Any) -> Composition:
+    """A 1×1 convolution: M·N weights. Its kernel is 1 and its padding 0, whatever the replaced layer's.
+
+    >>> pointwise(3, 4).weights
+    12
+    """
+    dims = fields.pop("dims", None) or axes_of(2, kernel_size, fields.get("stride"), fields.get("padding"))
+    fields.update(padding=0, dilation=1)
+    return _one("pointwise", Conv(in_channels, out_channels, (1,) * dims, **fields))
+
+
+def separable(
+    in_channels: int, out_channels: int, kernel_size: Any, *, multiplier: int = 1, bias: bool = False, **fields: Any
+) -> Composition:
+    """Depthwise, then pointwise: Dk²·M·m + m·M·N weights (Xception, Chollet 2017; MobileNets, Howard et al. 2017).
+
+    >>> separable(3, 256, 3).weights
+    795
+    """
+    (first,) = depthwise(in_channels, None, kernel_size, multiplier=multiplier, bias=bias, **fields).parts
+    middle, dims = in_channels * multiplier, first.layer.dims  # type: ignore[attr-defined]
+    (second,) = pointwise(middle, out_channels, dims=dims, bias=bias).parts
+    return Composition("separable", (first, second), {"multiplier": multiplier})
+
+
+def dilated(in_channels: int, out_channels: int, kernel_size: Any, *, dilation: Any = 2, **fields: Any) -> Composition:
+    """A convolution whose kernel skips ``dilation`` - 1 elements: Dk²·M·N weights, and sees d·(k - 1) + 1.
+
+    Source: Yu and Koltun, "Multi-scale context aggregation by dilated convolutions" (2016).
+
+    >>> dilated(3, 256, 3).weights
+    6912
+    """
+    return _one("dilated", Conv(in_channels, out_channels, kernel_size, dilation=dilation, **fields))
+
+
+def transposed(
+    in_channels: int, out_channels: int, kernel_size: Any, *, output_padding: Any = 0, **fields: Any
+) -> Composition:
+    """A transposed convolution: Dk²·M·N weights, MACs over the input positions.
+
+    Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), chapter 4.
+    """
+    return _one("transposed", ConvTranspose(in_channels, out_channels, kernel_size, output_padding=output_padding, **fields))
+
+
+def global_depthwise(
+    in_channels: int,
+    out_channels: int | None,
+    kernel_size: Any,
+    *,
+    multiplier: int = 1,
+    bias: bool = False,
+    dims: int | None = None,
+    **fields: Any,
+) -> Composition:
+    """A depthwise convolution as large as its input: H·W·M weights, to M×1×1 (MobileFaceNets, Chen et al. 2018).
+
+    ``kernel_size`` is the input size; stride, padding and dilation of the replaced layer do not enter.
+
+    >>> global_depthwise(512, None, (7, 7)).weights
+    25088
+    """
+    del fields
+    plain = depthwise(in_channels, out_channels, kernel_size, multiplier=multiplier, padding=0, bias=bias, dims=dims)
+    return Composition("global_depthwise", (plain.parts[0],), {"multiplier": multiplier})
+
+
+def spatially_separable(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: Any,
+    *,
+    stride: Any = 1,
+    padding: Any = "same",
+    dilation: Any = 1,
+    bias: bool = False,
+    dims: int | None = None,
+) -> Composition:
+    """One convolution for each axis, k×1 (M→N) then 1×k (N→N): Dk·M·N + Dk·N² weights.
+
+    Stride, padding and dilation of an axis go with its convolution. Raises ConvcostError in 1-D.
+    Source: Szegedy et al., "Rethinking the Inception architecture" (2016), section 3.2.
+
+    >>> spatially_separable(64, 64, 3).weights
+    24576
+    """
+    whole = Conv(in_channels, out_channels, kernel_size, stride, padding, dilation, dims=dims)
+    axes = len(whole.kernel_size)
+    if axes == 1:
+        raise ConvcostError("`spatially_separable` needs 2 or more axes", field="kernel_size")
+
+    def along(axis: int, values: Any, otherwise: Any) -> tuple[Any, ...]:
+        return tuple(values[i] if i == axis else otherwise for i in range(axes))
+
+    parts = []
+    for axis in range(axes):
+        layer = Conv(
+            in_channels if axis == 0 else out_channels,
+            out_channels,
+            along(axis, whole.kernel_size, 1),
+            along(axis, whole.stride, 1),
+            along(axis, whole.padding, (0, 0)),
+            along(axis, whole.dilation, 1),
+            bias=bias,
+        )
+        parts.append(part(f"axis{axis + 1}", "conv", layer))
+    return Composition("spatially_separable", tuple(parts))
+
+
+def _one(kind: str, layer: Conv | ConvTranspose, **options: Any) -> Composition:
+    return Composition(kind, (part(kind, kind, layer),), options)
+
+
+class Kind(NamedTuple):
+    """A kind as commands and specs know it."""
+
+    build: Callable[..., Composition]
+    meaning: str
+    # The kind's own options, by their long names, with the defaults that are numbers.
+    options: Mapping[str, Any] = {}
+    # Why its row alone is no drop-in replacement of the standard convolution.
+    caveat: str = ""
+
+
+NO_MIXING = "a building block: it mixes no channels"
+NO_NEIGHBOURS = "a building block: it sees no neighbours"
+
+KINDS: dict[str, Kind] = {
+    "standard": Kind(standard, "a plain convolution"),
+    "grouped": Kind(grouped, "channels in groups that do not see each other", {"groups": None}),
+    "depthwise": Kind(depthwise, "one filter for each channel", {"multiplier": 1}, NO_MIXING),
+    "pointwise": Kind(pointwise, "a 1×1 convolution", {}, NO_NEIGHBOURS),
+    "separable": Kind(separable, "depthwise, then pointwise", {"multiplier": 1}),
+    "dilated": Kind(dilated, "a kernel with holes: as many weights, a larger view", {"dilation": 2}),
+    "transposed": Kind(transposed, "an upsampling convolution: MACs over input positions", {"output_padding": 0}),
+    "global_depthwise": Kind(
+        global_depthwise,
+        "a depthwise convolution as large as its input, where global average pooling has no weights",
+        {"multiplier": 1},
+        NO_MIXING,
+    ),
+    "spatially_separable": Kind(spatially_separable, "one convolution for each axis"),
+    "bottleneck": Kind(blocks.bottleneck, "1×1 down, k×k, 1×1 up, and a shortcut", {"width": None, "groups": 1}),
+    "inverted_residual": Kind(blocks.inverted_residual, "1×1 up, depthwise, 1×1 down", {"expansion": 6}),
+    "fire": Kind(blocks.fire, "1×1 squeeze, then 1×1 beside k×k", {"squeeze": None}),
+    "ghost": Kind(
+        blocks.ghost, "few channels by convolution, the rest by a cheap depthwise", {"ratio": 2, "cheap_kernel": 3}
+    ),
+    "shuffle_unit": Kind(
+        blocks.shuffle_unit, "grouped 1×1, channel shuffle, depthwise, grouped 1×1", {"groups": 3, "width": None}
+    ),
+}
+
+DEFAULT_KINDS = ("standard", "grouped", "depthwise", "pointwise", "separable", "dilated")
+

@@ -1,0 +1,156 @@
+"""What every layer answers, and the helpers by which layers take and check their fields."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from convcost.errors import ConvcostError, describe
+
+Shape = tuple[int, ...]
+Sizes = tuple[int, ...]
+Pads = tuple[tuple[int, int], ...]
+
+LARGEST = 10**12
+
+
+class Layer:
+    """A layer that passes its input through and counts nothing; the others override what differs.
+
+    ``weights``, ``biases`` and ``norm_params`` are learnable numbers. Running statistics are none.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "identity"
+    # Norms, activations and views need no second tensor.
+    in_place: ClassVar[bool] = False
+    # Convolutions and linear layers, whose outputs are what papers print as activations.
+    counts_activations: ClassVar[bool] = False
+
+    @property
+    def weights(self) -> int:
+        """Learnable weights."""
+        return 0
+
+    @property
+    def biases(self) -> int:
+        """Learnable biases."""
+        return 0
+
+    @property
+    def norm_params(self) -> int:
+        """Learnable scales and shifts of a norm."""
+        return 0
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape of the output for these input shapes; an error names the field that does not fit."""
+        return inputs[0]
+
+    def macs(self, *inputs: Shape) -> int:
+        """Multiply-accumulates for these input shapes."""
+        del inputs
+        return 0
+
+    def window(self, shape: Shape) -> "Window | None":
+        """Kernel, stride and dilation as the receptive field sees them; None where a position sees all."""
+        ones = (1,) * (len(shape) - 1)
+        return (ones, ones, ones)
+
+
+Window = tuple[Sizes, Sizes, Sizes]
+
+
+def is_concrete(value: Any) -> bool:
+    """Whether a value is an integer, and so can be checked; a symbol is not, a truth value is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def count(field: str, value: Any, least: int = 1) -> Any:
+    """A whole number that is at least ``least``, or a symbol; anything else is an error naming the field."""
+    if isinstance(value, bool | float | str | None | list | tuple | dict):
+        raise ConvcostError(f"`{field}` must be a whole number, got {_shown(value)}", field=field)
+    if is_concrete(value) and not least <= value <= LARGEST:
+        bound = f"at least {least}" if value < least else f"at most {LARGEST:,}"
+        raise ConvcostError(f"`{field}` must be {bound}, got {describe(value)}", field=field)
+    return value
+
+
+def per_axis(field: str, value: Any, dims: int, least: int = 1) -> Any:
+    """One whole number per axis: a single one stands for all."""
+    if not isinstance(value, list | tuple):
+        return (count(field, value, least),) * dims
+    if len(value) != dims:
+        raise ConvcostError(
+            f"`{field}` has {_axes(len(value))} ({_shown(value)}), the layer has {_axes(dims)}", field=field
+        )
+    return tuple(count(field, item, least) for item in value)
+
+
+def axes_of(default: int, *values: Any) -> int:
+    """The number of axes that the first list among per-axis values says, or the default."""
+    return next((len(value) for value in values if isinstance(value, list | tuple)), default)
+
+
+def pads_of(padding: Any, dims: int, same: Callable[[int], tuple[int, int]]) -> Pads:
+    """Padding in any of its spellings as (begin, end) for each axis.
+
+    A number or one number per axis pads both sides; pairs are taken as they are; ``same`` calls ``same(axis)``.
+    """
+    if isinstance(padding, str):
+        if padding == "same":
+            return tuple(same(axis) for axis in range(dims))
+        if padding == "valid":
+            return ((0, 0),) * dims
+        raise ConvcostError(
+            f"`padding` must be a number, `same` or `valid`, got `{describe(padding)}`", field="padding"
+        )
+    if isinstance(padding, list | tuple) and any(isinstance(pair, list | tuple) for pair in padding):
+        if len(padding) != dims or any(not isinstance(pair, list | tuple) or len(pair) != 2 for pair in padding):
+            raise ConvcostError(
+                f"`padding` as pairs needs one [begin, end] for each of {_axes(dims)}, got {_shown(padding)}",
+                field="padding",
+            )
+        return tuple((count("padding", begin, 0), count("padding", end, 0)) for begin, end in padding)
+    return tuple((pad, pad) for pad in per_axis("padding", padding, dims, 0))
+
+
+def require_input(
+    shape: Shape, kind: str, *, dims: int | None = None, channels: Any = None, field: str | None = None
+) -> None:
+    """The input has the layer's number of spatial axes and of channels, where those are fixed."""
+    if dims is not None and len(shape) - 1 != dims:
+        raise ConvcostError(
+            f"`{kind}` has {_axes(dims)}, but its input {text_shape(shape)} has {_axes(len(shape) - 1)}",
+            field="kernel_size",
+        )
+    if any(is_concrete(size) and size < 1 for size in shape):
+        raise ConvcostError(f"an input of {text_shape(shape)} has no elements", field="input")
+    if channels is not None:
+        require_channels(shape, shape[0], channels, field or "in_channels")
+
+
+def require_channels(shape: Shape, found: Any, expected: Any, field: str) -> None:
+    """The channels found in the input's shape are those that the layer was made for."""
+    if is_concrete(expected) and is_concrete(found) and found != expected:
+        raise ConvcostError(f"`{field}` = {expected}, but the input {text_shape(shape)} has {found}", field=field)
+
+
+def require_size(output: Sizes, shape: Shape, reason: str, field: str) -> None:
+    """Every axis of the output has at least one element."""
+    if any(is_concrete(size) and size < 1 for size in output):
+        raise ConvcostError(f"no output is left of the input {text_shape(shape)}: {reason}", field=field)
+
+
+def text_shape(shape: Shape) -> str:
+    """A shape as people write it: ``3x224x224``."""
+    return "x".join(map(str, shape))
+
+
+def _axes(number: int) -> str:
+    return f"{number} spatial {'axis' if number == 1 else 'axes'}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return describe(list(value)) if isinstance(value, list | tuple) else f"`{describe(value)}`"

@@ -1,0 +1,45 @@
+"""Where branches meet: sums and concatenations."""
+
+from typing import ClassVar
+
+from convcost.errors import ConvcostError
+from convcost.layers.base import Layer, Shape, text_shape
+
+
+class Add(Layer):
+    """The sum of its inputs, element by element; they must have one shape. No MACs are counted.
+
+    >>> Add().output_shape((64, 56, 56), (64, 56, 56))
+    (64, 56, 56)
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "add"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """As each input."""
+        if any(shape != inputs[0] for shape in inputs):
+            raise ConvcostError(f"`add` needs one shape, got {' and '.join(map(text_shape, inputs))}", field="add")
+        return inputs[0]
+
+
+class Concat(Layer):
+    """Its inputs side by side along the channels; the spatial sizes must agree.
+
+    >>> Concat().output_shape((64, 28, 28), (32, 28, 28))
+    (96, 28, 28)
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "concat"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """(sum of the channels, *n)."""
+        if any(shape[1:] != inputs[0][1:] for shape in inputs):
+            raise ConvcostError(
+                f"`concat` needs equal sizes, got {' and '.join(map(text_shape, inputs))}", field="concat"
+            )
+        channels = inputs[0][0]
+        for shape in inputs[1:]:
+            channels += shape[0]
+        return (channels, *inputs[0][1:])

@@ -1,0 +1,193 @@
+"""Layers that only move elements: flatten, pad, upsample, the shuffles."""
+
+from dataclasses import dataclass
+from math import floor, prod
+from typing import Any, ClassVar
+
+from convcost.errors import ConvcostError, describe
+from convcost.layers.base import Layer, Shape, Window, axes_of, count, pads_of, require_input, text_shape
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten(Layer):
+    """All axes as one. Source: torch.nn.Flatten, from the axis behind the batch.
+
+    >>> Flatten().output_shape((512, 7, 7))
+    (25088,)
+    """
+
+    kind: ClassVar[str] = "flatten"
+    in_place: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """(elements,)."""
+        require_input(inputs[0], self.kind)
+        return (prod(inputs[0]),)
+
+    def window(self, shape: Shape) -> Window | None:
+        """Positions have no meaning behind it, unless there is only one."""
+        del shape
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Pad(Layer):
+    """Zeros around each axis, as (begin, end) pairs or in any spelling of `padding` in numbers."""
+
+    kind: ClassVar[str] = "pad"
+
+    padding: Any
+    dims: int | None = None
+
+    def __post_init__(self) -> None:
+        dims = self.dims or axes_of(2, self.padding)
+        object.__setattr__(self, "dims", dims)
+        object.__setattr__(self, "padding", pads_of(self.padding, dims, _no_same))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """(c, *(begin + n + end))."""
+        (shape,) = inputs
+        require_input(shape, self.kind, dims=self.dims)
+        return (shape[0], *(n + sum(p) for n, p in zip(shape[1:], self.padding, strict=True)))
+
+
+def _no_same(axis: int) -> tuple[int, int]:
+    del axis
+    raise ConvcostError("`padding` of a `pad` layer must be numbers, got `same`", field="padding")
+
+
+@dataclass(frozen=True, slots=True)
+class Upsample(Layer):
+    """Upsampling by a factor, output floor(n·scale), or to a size; no weights, no MACs.
+
+    Input (c, *n), output (c, *o). Raises ConvcostError for a factor that is not above 0, both or none of
+    ``scale`` and ``size``. Source: torch.nn.Upsample.
+
+    >>> Upsample(2).output_shape((64, 14, 14)), Upsample(size=(27, 30)).output_shape((64, 14, 14))
+    ((64, 28, 28), (64, 27, 30))
+    """
+
+    kind: ClassVar[str] = "upsample"
+
+    scale: Any = None
+    size: Any = None
+    mode: str = "nearest"
+
+    def __post_init__(self) -> None:
+        if (self.scale is None) == (self.size is None):
+            raise ConvcostError("`upsample` takes either a factor or a `size`", field="scale")
+        factors = self.scale if isinstance(self.scale, list | tuple) else (self.scale,)
+        for factor in factors if self.scale is not None else ():
+            if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor <= _LARGEST_FACTOR:
+                raise ConvcostError(
+                    f"`scale` must be a factor above 0 and at most {_LARGEST_FACTOR:,}, got `{describe(factor)}`",
+                    field="scale",
+                )
+        for size in self.size if isinstance(self.size, list | tuple) else (self.size,):
+            if size is not None:
+                count("size", size)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """(c, *o)."""
+        (shape,) = inputs
+        dims = len(shape) - 1
+        given = self.size if self.scale is None else self.scale
+        if isinstance(given, list | tuple):
+            require_input(shape, self.kind, dims=len(given))
+        else:
+            require_input(shape, self.kind)
+            given = (given,) * dims
+        output = tuple(given) if self.scale is None else tuple(map(_scaled, shape[1:], given))
+        if min(output, default=1) < 1:
+            raise ConvcostError(f"`scale` leaves nothing of the input {text_shape(shape)}", field="scale")
+        return (shape[0], *output)
+
+    def window(self, shape: Shape) -> Window | None:
+        """Not a window that slides over the input: positions divide."""
+        del shape
+        return None
+
+
+_LARGEST_FACTOR = 10_000
+
+
+def _scaled(n: int, factor: float) -> int:
+    # In floats, as the frameworks compute it: an integer factor stays exact at any size of interest.
+    return n * factor if isinstance(factor, int) else floor(float(n) * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelShuffle(Layer):
+    """Depth to space: (c·f², h, w) to (c, h·f, w·f), f to the number of axes. Source: torch.nn.PixelShuffle.
+
+    >>> PixelShuffle(3).output_shape((18, 4, 5))
+    (2, 12, 15)
+    """
+
+    kind: ClassVar[str] = "pixel_shuffle"
+
+    factor: int
+
+    def __post_init__(self) -> None:
+        count("factor", self.factor)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """(c/f², h·f, w·f)."""
+        (shape,) = inputs
+        require_input(shape, self.kind)
+        blocks = self.factor ** (len(shape) - 1)
+        if shape[0] % blocks:
+            raise ConvcostError(f"`factor` = {self.factor}: {blocks} must divide {shape[0]} channels", field="factor")
+        return (shape[0] // blocks, *(n * self.factor for n in shape[1:]))
+
+    def window(self, shape: Shape) -> Window | None:
+        """Positions divide: no sliding window."""
+        del shape
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class PixelUnshuffle(Layer):
+    """Space to depth: (c, h·f, w·f) to (c·f², h, w). Source: torch.nn.PixelUnshuffle."""
+
+    kind: ClassVar[str] = "pixel_unshuffle"
+
+    factor: int
+
+    def __post_init__(self) -> None:
+        count("factor", self.factor)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """(c·f², h/f, w/f)."""
+        (shape,) = inputs
+        require_input(shape, self.kind)
+        if any(n % self.factor for n in shape[1:]):
+            raise ConvcostError(
+                f"`factor` = {self.factor} must divide the input's {text_shape(shape[1:])}", field="factor"
+            )
+        return (shape[0] * self.factor ** (len(shape) - 1), *(n // self.factor for n in shape[1:]))
+
+    def window(self, shape: Shape) -> Window:
+        """Blocks side by side."""
+        steps = (self.factor,) * (len(shape) - 1)
+        return (steps, steps, (1,) * len(steps))
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShuffle(Layer):
+    """Channels dealt out anew between groups; the shape stays. Source: torch.nn.ChannelShuffle."""
+
+    kind: ClassVar[str] = "channel_shuffle"
+
+    groups: int
+
+    def __post_init__(self) -> None:
+        count("groups", self.groups)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """As the input."""
+        (shape,) = inputs
+        require_input(shape, self.kind)
+        if isinstance(shape[0], int) and isinstance(self.groups, int) and shape[0] % self.groups:
+            raise ConvcostError(f"`groups` = {self.groups} must divide {shape[0]} channels", field="groups")
+        return shape

@@ -1,0 +1,83 @@
+"""A network: named nodes in topological order, each with explicit inputs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from convcost.composition import OUTER, Composition
+from convcost.errors import ConvcostError, InternalError
+from convcost.layers.base import Layer, Shape
+
+# The name by which nodes take the network's input.
+INPUT = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A layer in its place. ``kind`` is what the author wrote, ``inputs`` are names of earlier nodes."""
+
+    name: str
+    kind: str
+    layer: Layer
+    inputs: tuple[str, ...] = (INPUT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Nodes in topological order; the last is the output where ``outputs`` names none.
+
+    ``input`` is the shape (channels, *spatial) without the batch, ``source`` where the network was read,
+    ``about`` what its author says of it (source, published figures).
+
+    Raises ConvcostError for a name used twice and an input that is no earlier node.
+    """
+
+    name: str
+    input: Shape
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...] = ()
+    source: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {INPUT}
+        for node in self.nodes:
+            missing = [name for name in node.inputs if name not in known]
+            if missing:
+                raise ConvcostError(f"`{node.name}` takes `{missing[0]}`, which is no earlier layer", field="inputs")
+            if node.name in known:
+                raise ConvcostError(f"two layers are named `{node.name}`", field="name")
+            known.add(node.name)
+        if not self.outputs:
+            object.__setattr__(self, "outputs", (self.nodes[-1].name if self.nodes else INPUT,))
+
+
+Shapes = dict[str, Shape]
+
+
+def shapes(network: Network) -> Shapes:
+    """The output shape of every node, and of the input, by name.
+
+    Raises ConvcostError, with the node's name, where a layer does not fit what comes in.
+    """
+    known: Shapes = {INPUT: network.input}
+    for node in network.nodes:
+        try:
+            known[node.name] = node.layer.output_shape(*(known[name] for name in node.inputs))
+        except ConvcostError as error:
+            raise ConvcostError(f"{node.name}: {error.message}", field=error.field, hint=error.hint) from None
+    return known
+
+
+def nodes_of(composition: Composition, *, prefix: str = "", start: str = INPUT) -> tuple[Node, ...]:
+    """The parts of a composition as nodes behind ``start``, their names behind ``prefix``."""
+    nodes: list[Node] = []
+    names = {OUTER: start}
+    before = start
+    for part in composition.parts:
+        inputs = tuple(names[name] for name in part.inputs) or (before,)
+        name = prefix + part.name
+        nodes.append(Node(name, part.kind, part.layer, inputs))
+        names[part.name] = before = name
+    if not nodes:
+        raise InternalError(f"{composition.kind} has no parts")
+    return tuple(nodes)
