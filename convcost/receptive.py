@@ -4,7 +4,7 @@ Source: Araujo, Norris and Sim, "Computing receptive fields of convolutional neu
 """
 
 from fractions import Fraction
-from math import gcd
+from math import ceil, gcd
 from typing import NamedTuple
 
 from convcost import formulas
@@ -42,7 +42,7 @@ def _view(node: Node, before: list[View | None], known: Shapes) -> View | None:
         return None
     axes = zip(size, stride, *window, strict=True)
     return View(
-        tuple(int(formulas.receptive_field(r, jump, k, d)) for r, jump, k, _, d in axes),
+        tuple(ceil(formulas.receptive_field(r, jump, k, d)) for r, jump, k, _, d in axes),
         tuple(jump * s for jump, s in zip(stride, window[1], strict=True)),
     )
 
@@ -59,7 +59,7 @@ def _transposed(layer: ConvTranspose, size: Sizes, stride: Jumps) -> View:
     for r, jump, k, s, d in zip(size, stride, layer.kernel_size, layer.stride, layer.dilation, strict=True):
         common = gcd(s, d)
         taps = (k - 1) // (s // common)
-        sizes.append(int(r + taps * (d // common) * jump))
+        sizes.append(ceil(r + taps * (d // common) * jump))
         step = Fraction(jump) / s
         jumps.append(step.numerator if step.denominator == 1 else step)
     return View(tuple(sizes), tuple(jumps))

@@ -67,7 +67,13 @@ class Convolution(Layer):
         """One for each output channel, where there is a bias."""
         return self.out_channels if self.bias else 0
 
-    def _macs_over(self, positions: Sizes) -> int:
+    def positions(self, *inputs: Shape) -> Sizes:
+        """The spatial size that the whole kernel runs over."""
+        raise NotImplementedError
+
+    def macs(self, *inputs: Shape) -> int:
+        """Weights times positions."""
+        positions = self.positions(*inputs)
         return formulas.conv_macs(self.in_channels, self.out_channels, self.kernel_size, self.groups, positions)  # type: ignore[no-any-return]
 
     def _same_pads(self, axis: int) -> tuple[int, int]:
@@ -120,9 +126,9 @@ class Conv(Convolution):
         require_size(output, shape, f"the kernel spans {self._extent()}, more than the padded input", "kernel_size")
         return (self.out_channels, *output)
 
-    def macs(self, *inputs: Shape) -> int:
-        """Weights times output positions."""
-        return self._macs_over(self.output_shape(*inputs)[1:])
+    def positions(self, *inputs: Shape) -> Sizes:
+        """The output size."""
+        return self.output_shape(*inputs)[1:]
 
     def window(self, shape: Shape) -> Window:
         """Kernel, stride and dilation."""
@@ -179,11 +185,11 @@ class ConvTranspose(Convolution):
         require_size(output, shape, "the padding crops all that the layer makes", "padding")
         return (self.out_channels, *output)
 
-    def macs(self, *inputs: Shape) -> int:
-        """Weights times input positions; stride, padding, output padding and dilation do not enter."""
+    def positions(self, *inputs: Shape) -> Sizes:
+        """The input size; stride, padding, output padding and dilation do not enter."""
         (shape,) = inputs
         self._require_input(shape)
-        return self._macs_over(shape[1:])
+        return shape[1:]
 
     def _surplus(self, axis: int) -> int:
         """What the kernel makes of one element, beyond the stride: what ``same`` has to crop."""
@@ -191,7 +197,7 @@ class ConvTranspose(Convolution):
         return extent + self.output_padding[axis] - self.stride[axis]  # type: ignore[no-any-return]
 
     def _same_pads(self, axis: int) -> tuple[int, int]:
-        surplus = max(0, self._surplus(axis)) if is_concrete(self._surplus(axis)) else 0
+        surplus = max(0, self._surplus(axis))
         return surplus // 2, surplus - surplus // 2
 
 

@@ -48,12 +48,19 @@ class Axis:
     def __hash__(self) -> int:
         return hash((self.a, self.b, self.c))
 
-    def __str__(self) -> str:
-        scaled = "n" if self.a == 1 else f"{self.a}n"
-        shifted = f"{scaled}{self.b:+}" if self.b else scaled
-        return shifted if self.c == 1 else f"floor(({shifted})/{self.c})"
+    def text(self, name: str = "n") -> str:
+        """The size as text, for an input of size ``name``.
 
-    __repr__ = __str__
+        >>> str((Axis() + 1) // 2)
+        '⌊(n + 1)/2⌋'
+        """
+        scaled = name if self.a == 1 else f"{self.a}·{name}"
+        shifted = f"{scaled} {'-' if self.b < 0 else '+'} {abs(self.b)}" if self.b else scaled
+        if self.c == 1:
+            return shifted
+        return f"⌊({shifted})/{self.c}⌋" if self.b else f"⌊{shifted}/{self.c}⌋"
+
+    __repr__ = __str__ = text
 
 
 class _Negated:

@@ -90,13 +90,22 @@ class Polynomial:
 
     def evaluate(self, values: Mapping[str, Scalar]) -> Fraction:
         """The exact value, with a number for every symbol."""
-        total = Fraction(0)
+        left = self.substitute(values)
+        if left.names():
+            msg = f"no value for {', '.join(sorted(left.names()))}"
+            raise KeyError(msg)
+        return left.terms.get((), Fraction(0))
+
+    def substitute(self, values: Mapping[str, Scalar]) -> "Polynomial":
+        """The polynomial that is left when some symbols are numbers."""
+        result = as_polynomial(0)
         for powers, coefficient in self.terms.items():
-            product = coefficient
-            for _, name, exponent in powers:
-                product *= Fraction(values[name]) ** exponent
-            total += product
-        return total
+            known = [(name, e) for _, name, e in powers if name in values]
+            factor = coefficient
+            for name, exponent in known:
+                factor *= Fraction(values[name]) ** exponent
+            result += Polynomial({tuple(power for power in powers if power[1] not in values): factor})
+        return result
 
     def names(self) -> frozenset[str]:
         """The symbols that occur."""

@@ -1,0 +1,84 @@
+"""Where a report goes: to stdout or a file, in the format that was asked for."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from convcost.errors import ConvcostError
+from convcost.render import FORMATS, Options, format_of_suffix, render
+from convcost.report import Report
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--columns --exact -f -o``, for every command that prints a report."""
+    for option in reversed(
+        (
+            click.option(
+                "-f",
+                "--format",
+                "format_",
+                type=click.Choice(list(FORMATS)),
+                help="Format; `table` on a terminal, `text` into a pipe, from FILE's suffix with -o.",
+            ),
+            click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of stdout."),
+            click.option("--exact", is_flag=True, help="Every digit, no M or G."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def emit(report: Report, format_: str | None, output: str | None, *, exact: bool) -> None:
+    """Write the report, whole or not at all; with ``-o -`` or nothing to stdout."""
+    if output and output != "-":
+        chosen = format_ or _format_for(output)
+        _write_whole(Path(output), render(report, chosen, Options(exact=exact)))
+        return
+    chosen = format_ or ("table" if sys.stdout.isatty() else "text")
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    color = bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+    options = Options(
+        exact=exact,
+        width=_width() if chosen == "table" else None,
+        color=color and not os.environ.get("NO_COLOR"),
+        ascii=not encoding.startswith("utf"),
+    )
+    click.echo(render(report, chosen, options), nl=False, color=True)
+
+
+def _width() -> int | None:
+    """The terminal's width, or COLUMNS where that is set; None (any) into a pipe."""
+    if os.environ.get("COLUMNS", "").isdigit():
+        return max(1, int(os.environ["COLUMNS"]))
+    return os.get_terminal_size(sys.stdout.fileno()).columns or None if sys.stdout.isatty() else None
+
+
+def _format_for(output: str) -> str:
+    format_ = format_of_suffix(Path(output).suffix)
+    if format_ is None:
+        known = " ".join(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
+        raise ConvcostError(f"-o {output}: no format has this suffix", hint=f"use one of {known}, or add -f FORMAT")
+    return format_
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write beside the file, then move over it: a failure leaves what was there."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ConvcostError(f"-o {path}: cannot be written: {error.strerror}") from None
+
+
+def say(text: str) -> None:
+    """A message to stderr, readable whatever its encoding."""
+    encoding = sys.stderr.encoding or "ascii"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)

@@ -1,0 +1,113 @@
+"""The flags that describe one convolution, and the request they make."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from convcost.cli.values import padding, per_axis, whole
+from convcost.comparison import Request
+from convcost.errors import ConvcostError
+from convcost.layers.base import axes_of, count
+from convcost.layers.base import per_axis as on_each_axis
+from convcost.names import BY_NAME, NOTATIONS
+from convcost.units import DTYPES
+
+_FLAGS: dict[str, tuple[str, ...]] = {
+    "in_channels": ("--c1", "--in-channels"),
+    "out_channels": ("--c2", "--out-channels"),
+    "kernel_size": ("-k", "--kernel-size"),
+    "stride": ("-s", "--stride"),
+    "padding": ("-p", "--padding"),
+    "dilation": ("-d", "--dilation"),
+    "groups": ("-g", "--groups"),
+    "multiplier": ("-m", "--multiplier"),
+    "output_padding": ("--op", "--output-padding"),
+    "input_size": ("--size", "--input-size"),
+}
+_METAVARS = {"in_channels": "N", "out_channels": "N", "groups": "N", "multiplier": "N"}
+_DEFAULTS = {"stride": "1", "padding": "same", "multiplier": "1", "output_padding": "0"}
+_NOTES = {
+    "dilation": "; of the dilated kind [default: 2]",
+    "groups": "; of the grouped kind [default: 2, or what divides]",
+    "output_padding": "; of the transposed kind",
+}
+
+
+def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--c1 --c2 -k …`` and what goes with them."""
+    options = [_option(name) for name in _FLAGS]
+    options += [
+        click.option("--bias/--no-bias", default=False, help="Count a bias in every convolution."),
+        click.option("--dims", type=click.IntRange(1, 3), help="Spatial axes, where no flag has one value per axis."),
+        click.option(
+            "--notation",
+            type=click.Choice(NOTATIONS),
+            default="paper",
+            help="Closed forms in M, N, Dk (paper) or c1, c2, k (letters).",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--columns --dtype``."""
+    command = click.option(
+        "--dtype", type=click.Choice(list(DTYPES)), default="fp32", show_default=True, help="What bytes are counted at."
+    )(command)
+    return click.option("--columns", metavar="A,B,…", help="Columns to show, or `all`.")(command)
+
+
+def _option(name: str) -> Callable[..., Any]:
+    field = BY_NAME.get(name)
+    text = field.help if field else "input size, one number or one per axis; left out, MACs stay symbolic"
+    return click.option(
+        *_FLAGS[name],
+        name,
+        required=name in ("in_channels", "out_channels", "kernel_size"),
+        default=_DEFAULTS.get(name),
+        show_default=name in _DEFAULTS,
+        metavar=_METAVARS.get(name, "K" if name == "kernel_size" else "N[xN…]"),
+        help=text[0].upper() + text[1:] + _NOTES.get(name, "") + ".",
+    )
+
+
+def flag(field: str | None) -> str | None:
+    """The flag of a field."""
+    return _FLAGS[field][0] if field in _FLAGS else None
+
+
+def request(*, bias: bool, dims: int | None, notation: str, **texts: str | None) -> Request:
+    """The request that the flags make; an error names the flag."""
+    read: dict[str, Any] = {}
+    for name, text in texts.items():
+        parse = padding if name == "padding" else whole if name in _METAVARS else per_axis
+        read[name] = None if text is None else parse(_FLAGS[name][0], text)
+    axes = dims or axes_of(2, *(read[name] for name in ("kernel_size", "input_size", "stride", "dilation", "padding")))
+    if axes > _MOST_AXES:
+        raise ConvcostError(f"a convolution has 1 to {_MOST_AXES} axes, got {axes}")
+    for name in ("kernel_size", "stride", "dilation", "output_padding", "input_size"):
+        if read[name] is not None:
+            read[name] = on_each_axis(name, read[name], axes, 0 if name == "output_padding" else 1)
+    for name in _METAVARS:
+        if read[name] is not None:
+            count(name, read[name])
+    return Request(**read, dims=axes, bias=bias, notation=notation)
+
+
+_MOST_AXES = 3
+
+
+def columns(text: str | None) -> tuple[str, ...]:
+    """``--columns`` as keys."""
+    return tuple(word.strip() for word in text.split(",") if word.strip()) if text else ()
+
+
+def with_flag(error: ConvcostError) -> ConvcostError:
+    """The same error, with the flag of the field at fault before it."""
+    name = flag(error.field)
+    if name is None or error.message.startswith(name):
+        return error
+    return ConvcostError(f"{name}: {error.message}", field=error.field, hint=error.hint)

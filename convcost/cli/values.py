@@ -1,0 +1,92 @@
+"""The values of flags: kernels like 3x5, sizes, paddings, kinds with their options."""
+
+from typing import Any
+
+from convcost.comparison import Choice
+from convcost.errors import ConvcostError, describe
+from convcost.kinds import KINDS
+from convcost.names import BY_NAME, closest, long_name
+
+# Longer numbers cannot be sizes of anything, and Python refuses to read the longest.
+_MOST_DIGITS = 15
+
+
+def whole(flag: str, text: str) -> int:
+    """A whole number."""
+    cleaned = text.strip().replace("_", "")
+    if not cleaned.lstrip("+-").isdecimal() or not cleaned.isascii():
+        raise ConvcostError(f"{flag} must be a whole number, got `{describe(text)}`")
+    if len(cleaned) > _MOST_DIGITS:
+        raise ConvcostError(f"{flag}: `{describe(text)}` is too large")
+    return int(cleaned)
+
+
+def per_axis(flag: str, text: str) -> int | tuple[int, ...]:
+    """One number, or one per axis: ``3``, ``3x5``, ``1x3x3``."""
+    numbers = tuple(whole(flag, part) for part in _axes(text))
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def padding(flag: str, text: str) -> Any:
+    """``same``, ``valid``, ``1``, ``1x2`` (one per axis), or with begin and end ``0:1x0:1``."""
+    word = text.strip()
+    if word.isalpha():
+        if word not in ("same", "valid"):
+            raise ConvcostError(f"{flag} must be a number, `same` or `valid`, got `{describe(word)}`")
+        return word
+    if ":" not in word:
+        return per_axis(flag, word)
+    pairs = []
+    for part in _axes(word):
+        begin, _, end = part.partition(":")
+        pairs.append((whole(flag, begin), whole(flag, end or begin)))
+    return tuple(pairs)
+
+
+def _axes(text: str) -> list[str]:
+    return text.lower().replace("×", "x").split("x")
+
+
+def kinds(flag: str, text: str) -> tuple[Choice, ...]:
+    """``standard,inverted_residual:t=6``: kinds with their options; ``all`` is every kind."""
+    if text.strip() == "all":
+        return tuple(Choice(kind) for kind in KINDS)
+    found: list[tuple[str, dict[str, Any]]] = []
+    for item in filter(None, (item.strip() for item in text.split(","))):
+        name, *options = item.split(":")
+        if "=" in name and found:
+            options = [name, *options]
+        else:
+            found.append((_kind(flag, name), {}))
+        for option in options:
+            key, value = _option(flag, found[-1][0], option)
+            found[-1][1][key] = value
+    if not found:
+        raise ConvcostError(f"{flag} names no kind", hint=f"choose from {', '.join(KINDS)}")
+    return tuple(Choice(kind, options) for kind, options in found)
+
+
+def kind(flag: str, text: str) -> Choice:
+    """One kind with its options."""
+    chosen = kinds(flag, text)
+    if len(chosen) != 1:
+        raise ConvcostError(f"{flag} takes one kind, got `{describe(text)}`")
+    return chosen[0]
+
+
+def _kind(flag: str, name: str) -> str:
+    if name in KINDS:
+        return name
+    guess = closest(name, tuple(KINDS))
+    hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(KINDS)}"
+    raise ConvcostError(f"{flag}: no kind `{describe(name)}`", hint=hint)
+
+
+def _option(flag: str, kind_: str, text: str) -> tuple[str, Any]:
+    word, equals, value = text.partition("=")
+    name = long_name(word.strip())
+    known = KINDS[kind_].options
+    if not equals or name not in known:
+        takes = ", ".join(f"{BY_NAME[key].letter}=" for key in known) or "no options"
+        raise ConvcostError(f"{flag}: `{kind_}` has no option `{describe(text)}`", hint=f"it takes {takes}")
+    return name, per_axis(f"{flag} {kind_}:{word}", value)

@@ -1,0 +1,269 @@
+"""A comparison as a report: the columns of its table, its caption, its JSON."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from convcost.closed_forms import Closed
+from convcost.comparison import Comparison, Request, Row
+from convcost.composition import Part
+from convcost.cost import elements
+from convcost.errors import ConvcostError
+from convcost.kinds import KINDS
+from convcost.layers.conv import Convolution
+from convcost.names import POSITIONS, closest
+from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Formula, Report, Size
+from convcost.units import bytes_of, times
+
+COLUMNS = (
+    Column("kind", "kind"),
+    Column("output", "output", "size"),
+    Column("padding", "pads", "text"),
+    Column("params", "params", "count"),
+    Column("weights", "weights", "count"),
+    Column("weights_formula", "weights, formula", "formula"),
+    Column("macs", "MACs", "count"),
+    Column("flops", "FLOPs", "count"),
+    Column("closed_form", "closed form", "formula"),
+    Column("params_ratio", "ratio", "ratio"),
+    Column("fewer", "vs {baseline}"),
+    Column("macs_closed_form", "MACs closed form", "formula"),
+    Column("macs_ratio", "MACs ratio", "ratio"),
+    Column("receptive_field", "receptive field", "size"),
+    Column("activations", "activations", "count"),
+    Column("weight_bytes", "weight bytes", "bytes"),
+    Column("activation_bytes", "activation bytes", "bytes"),
+    Column("macs_per_byte", "MACs/byte", "ratio"),
+)
+DEFAULT_COLUMNS = ("kind", "output", "params", "macs", "closed_form", "params_ratio", "fewer")
+_KEYS = {column.key: column for column in COLUMNS}
+_NOTE = Column("note", "note")
+
+
+def report(comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str = "fp32") -> Report:
+    """The comparison as a table; ``columns`` are keys of `COLUMNS`, none for the usual ones, ``all`` for all."""
+    chosen = _columns(columns, comparison)
+    rows = [{key: cell(row, dtype) for key, cell in _CELLS.items()} for row in comparison.rows]
+    noted = [(row.choice.label, row.note) for row in comparison.rows if row.note]
+    return Report(
+        title=f"{_layer_text(comparison.request)}: kinds of convolution compared",
+        columns=(*_named(chosen, comparison.baseline.choice.label), _NOTE),
+        rows=tuple(rows),
+        caption=caption(comparison, dtype, chosen),
+        legend=legend(comparison),
+        notes=tuple(noted),
+        data=_json(comparison),
+    )
+
+
+def _columns(keys: tuple[str, ...], comparison: Comparison) -> tuple[Column, ...]:
+    if keys == ("all",):
+        return COLUMNS
+    if not keys:
+        differs = any(row.macs_ratio != row.params_ratio for row in comparison.rows if row.macs_ratio is not None)
+        unlike = differs and not comparison.request.bias
+        keys = (*DEFAULT_COLUMNS, "macs_ratio") if unlike else DEFAULT_COLUMNS
+    for key in keys:
+        if key not in _KEYS:
+            guess = closest(key, tuple(_KEYS))
+            hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(_KEYS)}, or `all`"
+            raise ConvcostError(f"unknown column `{key}`", field="columns", hint=hint)
+    wanted = keys if "kind" in keys else ("kind", *keys)
+    return tuple(_KEYS[key] for key in wanted)
+
+
+def _named(columns: tuple[Column, ...], baseline: str) -> tuple[Column, ...]:
+    return tuple(column._replace(head=column.head.format(baseline=baseline)) for column in columns)
+
+
+def _size(size: Any) -> Size | None:
+    return None if size is None else Size(size)
+
+
+def _output(row: Row, dtype: str) -> Cell:
+    del dtype
+    if row.composition is None:
+        return None
+    if row.total is not None:
+        return Size(row.output)
+    return Size((row.output[0], *POSITIONS[len(row.output) - 1]))
+
+
+def _formula(closed: Closed | None) -> Formula | None:
+    return None if closed is None else Formula(closed.text(), closed.latex())
+
+
+def _counted(pick: Callable[[Row], Cell]) -> Callable[[Row, str], Cell]:
+    """A cell that needs the row to be built."""
+    return lambda row, dtype: None if row.composition is None else pick(row)
+
+
+def _sized(pick: Callable[[Row, str], Cell]) -> Callable[[Row, str], Cell]:
+    """A cell that needs an input size."""
+    return lambda row, dtype: None if row.total is None else pick(row, dtype)
+
+
+def _macs(row: Row) -> Cell:
+    return row.total.macs if row.total else _formula(row.macs_formula)
+
+
+def _flops(row: Row) -> Cell:
+    return row.total.flops if row.total else _formula(row.macs_formula * 2 if row.macs_formula else None)
+
+
+def _moved(row: Row, dtype: str) -> Fraction | None:
+    """MACs for each byte of parameters, inputs and outputs of the convolutions."""
+    if row.total is None:
+        return None
+    places = [row.places[part.name] for part in row.convolutions]
+    moved = sum(elements(place.inputs[0]) + elements(place.output) for place in places)
+    return Fraction(row.total.macs, bytes_of(row.params + moved, dtype))
+
+
+_CELLS: dict[str, Callable[[Row, str], Cell]] = {
+    "kind": lambda row, _: row.choice.label,
+    "output": _output,
+    "padding": _counted(lambda row: _pads_text(_spatial(row).padding)),
+    "params": _counted(lambda row: row.params),
+    "weights": _counted(lambda row: row.composition.weights if row.composition else None),
+    "weights_formula": _counted(lambda row: _formula(row.weights)),
+    "macs": _counted(_macs),
+    "flops": _counted(_flops),
+    "closed_form": lambda row, _: _formula(row.closed_form),
+    "params_ratio": lambda row, _: row.params_ratio,
+    "fewer": lambda row, _: None if row.params_ratio is None else times(row.params_ratio),
+    "macs_closed_form": lambda row, _: _formula(row.macs_closed_form),
+    "macs_ratio": lambda row, _: row.macs_ratio,
+    "receptive_field": lambda row, _: _size(row.view.size) if row.view else None,
+    "activations": _sized(lambda row, _: row.total.activations if row.total else None),
+    "weight_bytes": lambda row, dtype: bytes_of(row.params, dtype) if row.composition else None,
+    "activation_bytes": _sized(lambda row, dtype: bytes_of(row.total.activations, dtype) if row.total else None),
+    "macs_per_byte": _moved,
+    "note": lambda row, _: row.note,
+}
+
+
+def _spatial(row: Row) -> Convolution:
+    """The part that looks at neighbours, whose pads are the row's."""
+    convolutions = [part.layer for part in row.convolutions if isinstance(part.layer, Convolution)]
+    return max(convolutions, key=lambda layer: elements(layer.kernel_size))
+
+
+def _pads_text(pads: tuple[tuple[int, int], ...]) -> str:
+    """Pads as the flag takes them, once where all axes have the same."""
+    texts = [str(begin) if begin == end else f"{begin}:{end}" for begin, end in pads]
+    return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+
+
+def _layer_text(request: Request) -> str:
+    kernel = "×".join(map(str, request.kernel_size))
+    return f"{request.in_channels}→{request.out_channels}, {kernel}"
+
+
+def caption(comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, ...] = ()) -> tuple[str, ...]:
+    """What was compared, and by which conventions."""
+    from convcost import __version__
+
+    request = comparison.request
+    size = "×".join(map(str, request.input_size)) if request.input_size else "not given (MACs in output positions)"
+    word = f"{request.padding} " if isinstance(request.padding, str) else ""
+    pads = _pads_text(_spatial(comparison.standard).padding)
+    stride = "×".join(map(str, request.stride if len(set(request.stride)) > 1 else request.stride[:1]))
+    lines = [
+        f"Convolution {_layer_text(request)}, stride {stride}, padding {word}(pads {pads}), "
+        f"{'with' if request.bias else 'no'} bias; input size {size}.",
+        f"Ratios are to {comparison.baseline.choice.label}; closed forms are of the weights"
+        + (", params and their ratio include the bias." if request.bias else "."),
+        CONVENTION_TEXT,
+    ]
+    if any(column.key.endswith(("bytes", "_byte")) for column in columns):
+        lines.append(f"Bytes at {dtype}; moved are the params, inputs and outputs of each convolution, once.")
+    return (*lines, f"convcost {__version__}.")
+
+
+def legend(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """The symbols: what each stands for, and where rows differ, in which."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in comparison.rows:
+        for name, value in row.letters.values.items():
+            meaning = f"{row.letters.fields[name]} = {value}"
+            found.setdefault(name, {}).setdefault(meaning, []).append(row.choice.kind)
+    entries = []
+    for name, meanings in found.items():
+        several = len(meanings) > 1
+        texts = [f"{meaning} ({', '.join(kinds)})" if several else meaning for meaning, kinds in meanings.items()]
+        entries.append((name, ", ".join(texts)))
+    return tuple(entries)
+
+
+def layer_json(comparison: Comparison) -> dict[str, Any]:
+    """The convolution that was described, as JSON holds it."""
+    request = comparison.request
+    padding = request.padding if isinstance(request.padding, str) else _spatial(comparison.standard).padding
+    return {
+        "in_channels": request.in_channels,
+        "out_channels": request.out_channels,
+        "kernel_size": request.kernel_size,
+        "stride": request.stride,
+        "padding": padding,
+        "dilation": request.dilation,
+        "groups": request.groups,
+        "bias": request.bias,
+        "input_size": request.input_size,
+    }
+
+
+def _json(comparison: Comparison) -> Mapping[str, Any]:
+    return {
+        "command": "compare",
+        "convention": {**CONVENTION, "bias": comparison.request.bias, "baseline": comparison.baseline.choice.label},
+        "layer": layer_json(comparison),
+        "rows": [json_row(row) for row in comparison.rows],
+    }
+
+
+def json_row(row: Row) -> dict[str, Any]:
+    """A row by the JSON contract."""
+    known = row.total
+    built = row.composition
+    return {
+        "kind": row.choice.kind,
+        "options": {} if built is None else built.options,
+        "meaning": KINDS[row.choice.kind].meaning,
+        "params": None if built is None else row.params,
+        "weights": None if built is None else built.weights,
+        "biases": None if built is None else built.biases,
+        "weights_formula": str(row.weights) if row.weights is not None else None,
+        "macs": known.macs if known else None,
+        "flops": known.flops if known else None,
+        "macs_formula": str(row.macs_formula) if row.macs_formula is not None else None,
+        "output": row.output if known else None,
+        "padding": None if built is None else _spatial(row).padding,
+        "activations": known.activations if known else None,
+        "receptive_field": row.view.size if row.view else None,
+        "note": row.note,
+        "params_ratio": _json_ratio(row.closed_form, row.params_ratio),
+        "macs_ratio": _json_ratio(row.macs_closed_form, row.macs_ratio),
+        "parts": [_json_part(row, part) for part in (built.parts if built else ())],
+    }
+
+
+def _json_ratio(closed: Closed | None, exact: Fraction | None) -> dict[str, Any]:
+    return {
+        "closed_form": str(closed) if closed is not None else None,
+        "exact": str(exact) if exact is not None else None,
+        "value": float(exact) if exact is not None else None,
+    }
+
+
+def _json_part(row: Row, part: Part) -> dict[str, Any]:
+    place = row.places.get(part.name)
+    return {
+        "name": part.name,
+        "kind": part.kind,
+        "params": part.layer.weights + part.layer.biases,
+        "weights": part.layer.weights,
+        "biases": part.layer.biases,
+        "macs": place.cost().macs if place else None,
+        "output": place.output if place else None,
+    }

@@ -1,0 +1,264 @@
+"""`explain`: how each number of one kind comes about, from formula to result."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from convcost import formulas
+from convcost.closed_forms import Closed, macs_formula
+from convcost.comparison import Comparison, Row
+from convcost.comparison_report import caption, json_row, layer_json, legend
+from convcost.composition import Part
+from convcost.errors import InternalError
+from convcost.kinds import KINDS
+from convcost.layers.conv import Conv, Convolution
+from convcost.names import POSITIONS
+from convcost.report import CONVENTION, Cell, Column, Formula, Report, Section, Step
+from convcost.symbols import Axis, Polynomial, Written
+from convcost.symbols.polynomial import as_polynomial
+from convcost.units import significant
+
+_COLUMNS = (
+    Column("part", "part"),
+    Column("quantity", "quantity"),
+    Column("formula", "formula", "formula"),
+    Column("numbers", "numbers put in", "formula"),
+    Column("result", "result", "formula"),
+)
+
+
+def report(comparison: Comparison) -> Report:
+    """The derivation of a comparison's only row, part by part and then as a whole."""
+    (row,) = comparison.rows
+    if row.composition is None:
+        raise InternalError("a kind that cannot be built cannot be explained")
+    values = _values(row)
+    sections = [_part_section(row, part, values) for part in row.composition.parts]
+    sections.append(_whole_section(comparison, row, values))
+    return Report(
+        title=f"{row.choice.label}: {KINDS[row.choice.kind].meaning}",
+        columns=_COLUMNS,
+        rows=tuple(_table_rows(sections)),
+        caption=caption(comparison),
+        legend=legend(comparison),
+        notes=((row.choice.label, row.note),) if row.note else (),
+        sections=tuple(sections),
+        data=_json(comparison, row, sections),
+    )
+
+
+def _values(row: Row) -> dict[str, int]:
+    """The number for every symbol: the row's letters, and the positions where sizes are known."""
+    values = dict(row.letters.values)
+    for name, symbols in row.position_symbols.items():
+        if name in row.places and symbols:
+            for symbol, size in zip(symbols, row.places[name].positions, strict=True):
+                values.update({written: size for written in symbol.names()})
+    return values
+
+
+def _part_section(row: Row, part: Part, values: Mapping[str, int]) -> Section:
+    if not isinstance(part.layer, Convolution) or row.symbolic is None:
+        return Section(f"{part.name}: no weights, no MACs", ())
+    symbolic = next(other.layer for other in row.symbolic.parts if other.name == part.name)
+    steps = [*_output_steps(row, part, symbolic), _count_step("weights", symbolic.weights, values)]
+    if part.layer.biases:
+        steps.append(_count_step("biases", as_polynomial(symbolic.biases), values))
+    macs = macs_formula([symbolic.weights], [row.position_symbols[part.name]])
+    if macs is not None:
+        steps.append(_count_step("MACs", macs, values))
+    title = part.name if part.name == part.kind else f"{part.name} ({part.kind})"
+    return Section(f"{title}: {_text(part.layer)}", tuple(steps))
+
+
+def _text(layer: Convolution) -> str:
+    kernel = "×".join(map(str, layer.kernel_size))
+    groups = f", {layer.groups} groups" if layer.groups > 1 else ""
+    return f"{layer.in_channels}→{layer.out_channels}, {kernel}{groups}"
+
+
+def _output_steps(row: Row, part: Part, symbolic: Any) -> list[Step]:
+    """The output size on each axis, once where all axes are alike."""
+    layer, place = part.layer, row.places.get(part.name)
+    unknown = row.axes[part.name]
+    dims = len(unknown.output) - 1
+    steps: dict[tuple[str, ...], Step] = {}
+    for axis in range(dims):
+        name = POSITIONS[dims][axis] + "i"
+        size = Written.number(place.inputs[0][1 + axis]) if place else Written.symbol(name)
+        fields = _fields(layer, axis)
+        numbers = [Written.number(value) for value in fields]
+        names = [_written(symbolic.kernel_size[axis]), *map(Written.symbol, ("s", "P", "d", "op"))]
+        formula = _output(layer, Written.symbol("n"), names)
+        put_in = _output(layer, size, numbers)
+        result = place.output[1 + axis] if place else _axis_text(unknown.output[1 + axis], name)
+        step = Step("", (_formula(formula), _formula(put_in)), Formula(str(result), _axis_latex(str(result))))
+        steps.setdefault(tuple(step.chain("text")), step._replace(quantity=f"output size, {POSITIONS[dims][axis]}"))
+    if len(steps) == 1:
+        return [next(iter(steps.values()))._replace(quantity="output size, each axis")]
+    return list(steps.values())
+
+
+def _fields(layer: Any, axis: int) -> list[int]:
+    """Kernel, stride, pads, dilation, output padding of one axis."""
+    return [
+        layer.kernel_size[axis],
+        layer.stride[axis],
+        sum(layer.padding[axis]),
+        layer.dilation[axis],
+        layer.output_padding[axis],
+    ]
+
+
+def _output(layer: Any, size: Written, fields: list[Written]) -> Written:
+    k, s, p, d, extra = fields
+    if isinstance(layer, Conv):
+        written: Written = formulas.conv_output(size, k, s, p, d)
+    else:
+        written = formulas.conv_transpose_output(size, k, s, p, d, extra)
+    return written
+
+
+def _axis_text(size: Any, name: str) -> str:
+    return size.text(name) if isinstance(size, Axis) else str(size)
+
+
+def _axis_latex(text: str) -> str:
+    latex = text.replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor").replace("·", r" \cdot ")
+    for name in ("Di", "Hi", "Wi"):
+        latex = latex.replace(name, f"{name[0]}_i")
+    return latex
+
+
+def _count_step(quantity: str, count: Any, values: Mapping[str, int]) -> Step:
+    """A count by its formula, with the numbers put in, and its value, or what is left of it without a size."""
+    count = as_polynomial(count)
+    forms = (Formula(count.text(), count.latex()), Formula(count.text(values), count.latex(values)))
+    if count.names() <= values.keys():
+        return Step(quantity, forms, _number(int(count.evaluate(values))))
+    known = {name: value for name, value in values.items() if name in count.names()}
+    left = count.substitute(known)
+    return Step(quantity, forms, Formula(left.text(), left.latex()))
+
+
+def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) -> Section:
+    base = comparison.baseline
+    steps = []
+    if row.composition is None or row.symbolic is None or row.weights is None or base.weights is None:
+        raise InternalError("a row without its composition")
+    if len(row.convolutions) > 1:
+        steps.append(_sum_step("weights", [part.layer.weights for part in row.convolutions], row.weights))
+        if row.total is not None:
+            macs = [row.places[part.name].cost().macs for part in row.convolutions]
+            steps.append(_sum_step("MACs", macs, _symbolic_macs(row)))
+    label = base.choice.label
+    both = {**base.letters.values, **values}
+    if row.closed_form is not None:
+        weights = Fraction(row.composition.weights, base.composition.weights if base.composition else 1)
+        steps.append(_ratio_step(f"weights, ratio to {label}", row.weights, base.weights, row.closed_form, weights, both))
+    if row.macs_closed_form is not None and row.macs_ratio is not None:
+        over = prod(next(iter(row.position_symbols.values())) or (), start=as_polynomial(1))
+        steps.append(
+            _ratio_step(
+                f"MACs, ratio to {label}",
+                row.weights * over,
+                base.weights * over,
+                row.macs_closed_form,
+                row.macs_ratio,
+                both,
+            )
+        )
+    elif row.macs_ratio is not None and row.total and base.total:
+        fraction = Formula(f"{row.total.macs}/{base.total.macs}", rf"\frac{{{row.total.macs}}}{{{base.total.macs}}}")
+        steps.append(Step(f"MACs, ratio to {label}", (fraction, _fraction(row.macs_ratio)), _decimal(row.macs_ratio)))
+    return Section(f"{row.choice.label} as a whole", tuple(steps))
+
+
+def _symbolic_macs(row: Row) -> Polynomial | None:
+    parts = row.symbolic.parts if row.symbolic else ()
+    weights = {part.name: part.layer.weights for part in parts}
+    return macs_formula((weights[part.name] for part in row.convolutions), row.position_symbols.values())
+
+
+def _sum_step(quantity: str, parts: list[int], formula: Polynomial | None) -> Step:
+    added = " + ".join(map(str, parts))
+    forms = [Formula(formula.text(), formula.latex())] if formula is not None else []
+    return Step(quantity, (*forms, Formula(added, added)), _number(sum(parts)))
+
+
+def _ratio_step(
+    quantity: str, part: Polynomial, whole: Polynomial, closed: Closed, value: Fraction, values: Mapping[str, int]
+) -> Step:
+    """Fraction, each term over the whole, what is left when these are cancelled, the numbers, the value."""
+    over = rf"\frac{{{part.latex()}}}{{{whole.latex()}}}"
+    forms = [Formula(f"({part.text()}) / ({whole.text()})", over)]
+    if len(part.terms) > 1 and len(whole.terms) == 1:
+        terms = [Polynomial({powers: count}) for powers, count in part.terms.items()]
+        text = " + ".join(f"({term.text()})/({whole.text()})" for term in terms)
+        latex = " + ".join(rf"\frac{{{term.latex()}}}{{{whole.latex()}}}" for term in terms)
+        forms.append(Formula(text, latex))
+    forms.append(Formula(closed.text(), closed.latex()))
+    forms.append(Formula(closed.text(values), closed.latex(values)))
+    return Step(quantity, (*forms, _fraction(value)), _decimal(value))
+
+
+def _formula(written: Written) -> Formula:
+    return Formula(written.text, written.latex)
+
+
+def _written(value: Any) -> Written:
+    if isinstance(value, Polynomial):
+        return Written(value.text(), value.latex())
+    return Written.number(value)
+
+
+def _number(value: int) -> Formula:
+    return Formula(f"{value:,}", f"{value:,}".replace(",", "{,}"))
+
+
+def _fraction(value: Fraction) -> Formula:
+    latex = str(value) if value.denominator == 1 else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+    return Formula(str(value), latex)
+
+
+def _decimal(value: Fraction) -> Formula:
+    text = str(value) if value.denominator == 1 else significant(value)
+    return Formula(text, text)
+
+
+def _table_rows(sections: list[Section]) -> list[Mapping[str, Cell]]:
+    rows: list[Mapping[str, Cell]] = []
+    for section in sections:
+        for step in section.steps:
+            middle = Formula(" = ".join(form.text for form in step.forms[1:]), " = ".join(f.latex for f in step.forms[1:]))
+            rows.append(
+                {
+                    "part": section.title,
+                    "quantity": step.quantity,
+                    "formula": step.forms[0],
+                    "numbers": middle,
+                    "result": step.result,
+                }
+            )
+    return rows
+
+
+def _json(comparison: Comparison, row: Row, sections: list[Section]) -> Mapping[str, Any]:
+    return {
+        "command": "explain",
+        "convention": {**CONVENTION, "bias": comparison.request.bias, "baseline": comparison.baseline.choice.label},
+        "layer": layer_json(comparison),
+        "row": json_row(row),
+        "steps": [
+            {
+                "part": section.title,
+                "quantity": step.quantity,
+                "forms": [form.text for form in step.forms],
+                "latex": [form.latex for form in step.forms],
+                "result": step.result.text,
+            }
+            for section in sections
+            for step in section.steps
+        ],
+    }

@@ -1,0 +1,87 @@
+"""One table of words: the long name, the letter, the symbols and the meaning of every field.
+
+Flags, YAML keys, error messages, column heads and the glossary are made from it.
+"""
+
+from typing import NamedTuple
+
+
+class Field(NamedTuple):
+    """A field of a layer: its long name, its letter, how closed forms write it, and what it means."""
+
+    name: str
+    letter: str
+    paper: str
+    help: str
+
+
+FIELDS = (
+    Field("in_channels", "c1", "M", "channels coming in"),
+    Field("out_channels", "c2", "N", "channels going out"),
+    Field("kernel_size", "k", "Dk", "kernel, one number or one per axis"),
+    Field("stride", "s", "s", "stride, one number or one per axis"),
+    Field("padding", "p", "p", "padding: a number, one per axis, begin:end pairs, `same` or `valid`"),
+    Field("dilation", "d", "d", "dilation, one number or one per axis"),
+    Field("groups", "g", "g", "groups of channels that do not see each other"),
+    Field("multiplier", "m", "m", "output channels for each input channel of a depthwise convolution"),
+    Field("expansion", "t", "t", "how many times an inverted residual widens its input"),
+    Field("width", "b", "B", "channels in the middle of a bottleneck or shuffle unit"),
+    Field("squeeze", "q", "Q", "channels of a fire module's squeeze"),
+    Field("ratio", "r", "r", "a ghost module makes 1/r of its channels by convolution"),
+    Field("cheap_kernel", "e", "De", "kernel of a ghost module's cheap convolution"),
+    Field("output_padding", "op", "op", "elements added to a transposed convolution's output"),
+    Field("bias", "bias", "bias", "whether the convolution has a bias"),
+)
+
+BY_NAME = {field.name: field for field in FIELDS}
+BY_LETTER = {field.letter: field for field in FIELDS}
+
+# The kinds' long names as closed forms write them, in the order in which a product is written.
+SYMBOL_ORDER = (
+    "kernel_size",
+    "cheap_kernel",
+    "in_channels",
+    "out_channels",
+    "multiplier",
+    "expansion",
+    "width",
+    "squeeze",
+    "groups",
+    "ratio",
+)
+
+NOTATIONS = ("paper", "letters")
+
+# What a single axis of a kernel or a feature map is called, by the number of axes.
+AXES = {1: ("w",), 2: ("h", "w"), 3: ("d", "h", "w")}
+POSITIONS = {1: ("W",), 2: ("H", "W"), 3: ("D", "H", "W")}
+
+
+def long_name(word: str) -> str:
+    """The long name of a field given by either spelling; other words as they are.
+
+    >>> long_name("c1"), long_name("in_channels")
+    ('in_channels', 'in_channels')
+    """
+    field = BY_LETTER.get(word)
+    return field.name if field else word
+
+
+def both_names(name: str) -> str:
+    """A field as help and errors name it: ``kernel_size (k)``."""
+    field = BY_NAME.get(name)
+    return f"{name} ({field.letter})" if field and field.letter != name else name
+
+
+def symbol_name(name: str, notation: str) -> str:
+    """How closed forms write a field: ``Dk`` in the paper's notation, ``k`` in letters."""
+    field = BY_NAME[name]
+    return field.paper if notation == "paper" else field.letter
+
+
+def closest(word: str, known: "list[str] | tuple[str, ...]") -> str | None:
+    """The known word that a misspelt one is closest to, if any is close."""
+    from difflib import get_close_matches
+
+    matches = get_close_matches(word, known, n=1, cutoff=0.6)
+    return matches[0] if matches else None

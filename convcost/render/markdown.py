@@ -1,0 +1,38 @@
+"""Markdown as GitHub renders it: a pipe table, or a derivation in math fences."""
+
+from convcost.render import Options
+from convcost.render.cells import Markup, plain, remarks, sheet, to_ascii
+from convcost.report import Report, Section
+
+_SPECIAL = str.maketrans({char: "\\" + char for char in "\\`*_|<>[]~#"})
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return plain(text).translate(_SPECIAL)
+
+
+MARKDOWN = Markup(escape, lambda formula: formula.text.replace("|", "\\|"), lambda size: size)
+
+
+def render(report: Report, options: Options, _format: str) -> str:
+    """The table, then notes, legend and caption as a list."""
+    body = [_section(section) for section in report.sections] or [_table(report, options)]
+    foot = [f"- {escape(line)}" for line in [*remarks(report), *report.caption]]
+    text = "\n\n".join([f"**{escape(report.title)}**", *body, "\n".join(foot)])
+    return to_ascii(text) if options.ascii else text
+
+
+def _table(report: Report, options: Options) -> str:
+    table = sheet(report, options, MARKDOWN)
+    rules = ["---:" if right else ":---" for right in table.numeric]
+    totals = [[f"**{cell}**" if cell else "" for cell in table.totals]] if table.totals else []
+    return "\n".join("| " + " | ".join(line) + " |" for line in [table.heads, rules, *table.rows, *totals])
+
+
+def _section(section: Section) -> str:
+    blocks = [f"### {escape(section.title)}"]
+    for step in section.steps:
+        chain = step.chain("latex")
+        blocks.append(f"{escape(step.quantity)}:\n\n```math\n{' = '.join(chain)}\n```")
+    return "\n\n".join(blocks)

@@ -1,0 +1,103 @@
+"""Numbers as people write them: scaled by a unit, to four significant digits, or exact."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from convcost.errors import ConvcostError, describe
+
+# Bits of one element.
+DTYPES = {
+    "fp64": 64,
+    "fp32": 32,
+    "tf32": 32,
+    "fp16": 16,
+    "bf16": 16,
+    "fp8": 8,
+    "int32": 32,
+    "int16": 16,
+    "int8": 8,
+    "int4": 4,
+    "int1": 1,
+}
+
+SIGNIFICANT = 4
+_SCALED_FROM = 1_000_000
+
+
+class Unit(NamedTuple):
+    """A unit and how many base units it holds."""
+
+    name: str
+    size: int
+
+
+_COUNT_UNITS = (Unit("P", 10**15), Unit("T", 10**12), Unit("G", 10**9), Unit("M", 10**6))
+_BYTE_UNITS = (Unit("PiB", 2**50), Unit("TiB", 2**40), Unit("GiB", 2**30), Unit("MiB", 2**20))
+
+
+def column_unit(values: "list[int]", *, of_bytes: bool = False) -> Unit | None:
+    """The unit for a whole column, where its largest value is a million or more.
+
+    >>> column_unit([84672, 2493120]), column_unit([6912])
+    (Unit(name='M', size=1000000), None)
+    """
+    largest = max(values, default=0)
+    if largest < _SCALED_FROM:
+        return None
+    return next((unit for unit in (_BYTE_UNITS if of_bytes else _COUNT_UNITS) if largest >= unit.size), None)
+
+
+def significant(value: "int | float | Fraction", digits: int = SIGNIFICANT) -> str:
+    """A number to so many significant digits, written out without an exponent.
+
+    >>> significant(Fraction(265, 2304)), significant(21.676032), significant(1)
+    ('0.1150', '21.68', '1.000')
+    """
+    if not value:
+        return "0"
+    exact = Fraction(value)
+    magnitude = len(str(abs(int(exact)))) - 1 if abs(exact) >= 1 else -_leading_zeros(abs(exact)) - 1
+    places = max(0, digits - 1 - magnitude)
+    scaled = round(abs(exact) * 10**places)
+    if places and scaled == 10**digits:  # 9.9999 rounds up to one more digit
+        places, scaled = places - 1, scaled // 10
+    whole, rest = divmod(scaled, 10**places)
+    sign = "-" if exact < 0 else ""
+    return f"{sign}{whole:,}.{rest:0{places}d}" if places else f"{sign}{whole:,}"
+
+
+def _leading_zeros(value: Fraction) -> int:
+    """Zeros between the point and the first digit of a number below 1."""
+    zeros = 0
+    while value * 10 < 1:
+        value *= 10
+        zeros += 1
+    return zeros
+
+
+def bytes_of(count: int, dtype: str) -> int:
+    """Bytes that so many elements take, rounded up to whole bytes.
+
+    >>> bytes_of(3, "fp32"), bytes_of(3, "int4")
+    (12, 2)
+    """
+    return -(-count * DTYPES[dtype] // 8)
+
+
+def times(ratio: Fraction) -> str:
+    """A ratio in words: how many times fewer, or more.
+
+    >>> times(Fraction(1, 8)), times(Fraction(3, 2)), times(Fraction(1))
+    ('8.000× fewer', '1.500× more', 'the same')
+    """
+    if ratio == 1:
+        return "the same"
+    if ratio == 0:
+        return "none"
+    return f"{significant(1 / ratio)}× fewer" if ratio < 1 else f"{significant(ratio)}× more"
+
+
+def require_dtype(dtype: str) -> None:
+    """Raise where the type is none of `DTYPES`."""
+    if dtype not in DTYPES:
+        raise ConvcostError(f"`dtype` must be one of {', '.join(DTYPES)}, got `{describe(dtype)}`", field="dtype")
