@@ -27,6 +27,14 @@ _COLUMNS = (
     Column("result", "result", "formula"),
 )
 
+_SIZE_LETTERS = (
+    ("n", "input size of the part on an axis"),
+    ("P", "pads of the axis, both sides together"),
+    ("s, d, op", "stride, dilation, output padding"),
+    ("H, W", "output size"),
+    ("Hi, Wi", "input size"),
+)
+
 
 def report(comparison: Comparison) -> Report:
     """The derivation of a comparison's only row, part by part and then as a whole."""
@@ -41,7 +49,7 @@ def report(comparison: Comparison) -> Report:
         columns=_COLUMNS,
         rows=tuple(_table_rows(sections)),
         caption=caption(comparison),
-        legend=legend(comparison),
+        legend=(*legend(comparison), *_SIZE_LETTERS),
         notes=((row.choice.label, row.note),) if row.note else (),
         sections=tuple(sections),
         data=_json(comparison, row, sections),
@@ -80,24 +88,29 @@ def _text(layer: Convolution) -> str:
 
 def _output_steps(row: Row, part: Part, symbolic: Any) -> list[Step]:
     """The output size on each axis, once where all axes are alike."""
-    layer, place = part.layer, row.places.get(part.name)
-    unknown = row.axes[part.name]
-    dims = len(unknown.output) - 1
-    steps: dict[tuple[str, ...], Step] = {}
-    for axis in range(dims):
-        name = POSITIONS[dims][axis] + "i"
-        size = Written.number(place.inputs[0][1 + axis]) if place else Written.symbol(name)
-        fields = _fields(layer, axis)
-        numbers = [Written.number(value) for value in fields]
-        names = [_written(symbolic.kernel_size[axis]), *map(Written.symbol, ("s", "P", "d", "op"))]
-        formula = _output(layer, Written.symbol("n"), names)
-        put_in = _output(layer, size, numbers)
-        result = place.output[1 + axis] if place else _axis_text(unknown.output[1 + axis], name)
-        step = Step("", (_formula(formula), _formula(put_in)), Formula(str(result), _axis_latex(str(result))))
-        steps.setdefault(tuple(step.chain("text")), step._replace(quantity=f"output size, {POSITIONS[dims][axis]}"))
-    if len(steps) == 1:
-        return [next(iter(steps.values()))._replace(quantity="output size, each axis")]
-    return list(steps.values())
+    known = row.places.get(part.name) or row.axes[part.name]
+    names = POSITIONS[len(known.output) - 1]
+    steps: dict[str, Step] = {}
+    for axis, name in enumerate(names):
+        entering, leaving = (_size(size[1 + axis]) for size in (known.inputs[0], known.output))
+        letters = [_written(symbolic.kernel_size[axis]), *map(Written.symbol, ("s", "P", "d", "op"))]
+        formula = _output(part.layer, Written.symbol("n"), letters)
+        put_in = _output(part.layer, entering, list(map(Written.number, _fields(part.layer, axis))))
+        forms = (_formula(formula), _formula(put_in))
+        size = known.output[1 + axis]
+        step = Step(f"output size, {name}", forms, _formula(leaving), size if isinstance(size, int) else None)
+        steps.setdefault(put_in.text, step)
+    found = list(steps.values())
+    return found if len(found) > 1 else [found[0]._replace(quantity="output size, each axis")]
+
+
+def _size(size: Any) -> Written:
+    """A size as it is put into a formula; an unknown one in terms of the kind's input, Hi on any axis."""
+    if not isinstance(size, Axis):
+        return Written.number(size)
+    text = size.text("Hi")
+    latex = text.replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor").replace("·", r" \cdot ").replace("Hi", "H_i")
+    return Written.group(text, latex, atom=not size.b or size.c != 1)
 
 
 def _fields(layer: Any, axis: int) -> list[int]:
@@ -120,23 +133,13 @@ def _output(layer: Any, size: Written, fields: list[Written]) -> Written:
     return written
 
 
-def _axis_text(size: Any, name: str) -> str:
-    return size.text(name) if isinstance(size, Axis) else str(size)
-
-
-def _axis_latex(text: str) -> str:
-    latex = text.replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor").replace("·", r" \cdot ")
-    for name in ("Di", "Hi", "Wi"):
-        latex = latex.replace(name, f"{name[0]}_i")
-    return latex
-
-
 def _count_step(quantity: str, count: Any, values: Mapping[str, int]) -> Step:
     """A count by its formula, with the numbers put in, and its value, or what is left of it without a size."""
     count = as_polynomial(count)
     forms = (Formula(count.text(), count.latex()), Formula(count.text(values), count.latex(values)))
     if count.names() <= values.keys():
-        return Step(quantity, forms, _number(int(count.evaluate(values))))
+        value = int(count.evaluate(values))
+        return Step(quantity, forms, _number(value), value)
     known = {name: value for name, value in values.items() if name in count.names()}
     left = count.substitute(known)
     return Step(quantity, forms, Formula(left.text(), left.latex()))
@@ -171,7 +174,8 @@ def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) 
         )
     elif row.macs_ratio is not None and row.total and base.total:
         fraction = Formula(f"{row.total.macs}/{base.total.macs}", rf"\frac{{{row.total.macs}}}{{{base.total.macs}}}")
-        steps.append(Step(f"MACs, ratio to {label}", (fraction, _fraction(row.macs_ratio)), _decimal(row.macs_ratio)))
+        value = row.macs_ratio
+        steps.append(Step(f"MACs, ratio to {label}", (fraction, _fraction(value)), _decimal(value), value))
     return Section(f"{row.choice.label} as a whole", tuple(steps))
 
 
@@ -184,7 +188,7 @@ def _symbolic_macs(row: Row) -> Polynomial | None:
 def _sum_step(quantity: str, parts: list[int], formula: Polynomial | None) -> Step:
     added = " + ".join(map(str, parts))
     forms = [Formula(formula.text(), formula.latex())] if formula is not None else []
-    return Step(quantity, (*forms, Formula(added, added)), _number(sum(parts)))
+    return Step(quantity, (*forms, Formula(added, added)), _number(sum(parts)), sum(parts))
 
 
 def _ratio_step(
@@ -200,7 +204,7 @@ def _ratio_step(
         forms.append(Formula(text, latex))
     forms.append(Formula(closed.text(), closed.latex()))
     forms.append(Formula(closed.text(values), closed.latex(values)))
-    return Step(quantity, (*forms, _fraction(value)), _decimal(value))
+    return Step(quantity, (*forms, _fraction(value)), _decimal(value), value)
 
 
 def _formula(written: Written) -> Formula:
@@ -231,14 +235,14 @@ def _table_rows(sections: list[Section]) -> list[Mapping[str, Cell]]:
     rows: list[Mapping[str, Cell]] = []
     for section in sections:
         for step in section.steps:
-            middle = Formula(" = ".join(form.text for form in step.forms[1:]), " = ".join(f.latex for f in step.forms[1:]))
+            middle = _middle(step)
             rows.append(
                 {
                     "part": section.title,
                     "quantity": step.quantity,
                     "formula": step.forms[0],
                     "numbers": middle,
-                    "result": step.result,
+                    "result": step.result if step.value is None else step.value,
                 }
             )
     return rows
@@ -257,8 +261,15 @@ def _json(comparison: Comparison, row: Row, sections: list[Section]) -> Mapping[
                 "forms": [form.text for form in step.forms],
                 "latex": [form.latex for form in step.forms],
                 "result": step.result.text,
+                "value": step.value if isinstance(step.value, int) or step.value is None else float(step.value),
             }
             for section in sections
             for step in section.steps
         ],
     }
+
+
+def _middle(step: Step) -> Formula:
+    """What stands between the formula and the result, each form once."""
+    written = {form.text: form.latex for form in step.forms[1:] if form.text != step.forms[0].text}
+    return Formula(" = ".join(written), " = ".join(written.values()))

@@ -3,6 +3,7 @@
 Flags, YAML keys, error messages, column heads and the glossary are made from it.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -79,9 +80,22 @@ def symbol_name(name: str, notation: str) -> str:
     return field.paper if notation == "paper" else field.letter
 
 
-def closest(word: str, known: "list[str] | tuple[str, ...]") -> str | None:
-    """The known word that a misspelt one is closest to, if any is close."""
-    from difflib import get_close_matches
+def closest(word: str, known: "Iterable[str]") -> str | None:
+    """The known word that a misspelt one is closest to, if any is close; a misspelt beginning counts too.
 
-    matches = get_close_matches(word, known, n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    >>> closest("kernal", ["kernel_size", "stride"])
+    'kernel_size'
+    """
+    from difflib import SequenceMatcher
+
+    def likeness(other: str) -> float:
+        begins = SequenceMatcher(None, word, other[: len(word)]).ratio() if len(word) >= _SHORTEST else 0.0
+        return max(SequenceMatcher(None, word, other).ratio(), begins - 0.05)
+
+    best = max(known, key=likeness, default=None)
+    return best if best is not None and likeness(best) >= _ALIKE else None
+
+
+# Shorter words begin like too many others.
+_SHORTEST = 4
+_ALIKE = 0.6

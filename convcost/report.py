@@ -35,11 +35,15 @@ class Column(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One line of a derivation: a quantity, its formula as it is worked out, and the result."""
+    """One line of a derivation: a quantity, its formula as it is worked out, and the result.
+
+    ``value`` is the result as a number, where it is one.
+    """
 
     quantity: str
     forms: tuple[Formula, ...]
     result: Formula
+    value: int | Fraction | None = None
 
     def chain(self, way: str) -> list[str]:
         """The forms and the result, each once, as ``text`` or as ``latex``."""

@@ -31,6 +31,11 @@ class Written:
         """A number that was put in."""
         return Written(str(value), str(value)) if value >= 0 else Written(f"({value})", f"({value})")
 
+    @staticmethod
+    def group(text: str, latex: str, *, atom: bool) -> "Written":
+        """An expression written elsewhere; a sum unless it is an atom."""
+        return Written(text, latex, _ATOM if atom else _SUM)
+
     def __add__(self, other: Union["Written", int]) -> "Written":
         return self._join(other, " + ", " + ", _SUM)
 

@@ -1,0 +1,271 @@
+"""`eval`: networks, layer by layer or one line each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from convcost.cost import Cost, costs, elements, total
+from convcost.errors import ConvcostError, Problem
+from convcost.layers.base import Shape
+from convcost.liveness import peak_activations
+from convcost.names import closest
+from convcost.network import Network, Node, Shapes, shapes
+from convcost.receptive import View, views
+from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report, Size
+from convcost.units import bytes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A network with everything that is known of it."""
+
+    network: Network
+    shapes: Shapes
+    costs: dict[str, Cost]
+    views: dict[str, View | None]
+    total: Cost
+    peak_activations: int
+
+    @property
+    def outputs(self) -> tuple[Shape, ...]:
+        """The shapes of what the network returns."""
+        return tuple(self.shapes[name] for name in self.network.outputs)
+
+    def inputs(self, node: Node) -> tuple[Shape, ...]:
+        """The shapes that go into a node."""
+        return tuple(self.shapes[name] for name in node.inputs)
+
+
+def evaluate(network: Network) -> Evaluation:
+    """Walk a network once for each question. Raises ConvcostError where a layer does not fit."""
+    known = shapes(network)
+    counted = costs(network, known)
+    return Evaluation(network, known, counted, views(network, known), total(counted), peak_activations(network, known))
+
+
+LAYER_COLUMNS = (
+    Column("layer", "layer"),
+    Column("kind", "kind"),
+    Column("inputs", "inputs"),
+    Column("input", "input", "size"),
+    Column("output", "output", "size"),
+    Column("padding", "pads"),
+    Column("params", "params", "count"),
+    Column("weights", "weights", "count"),
+    Column("biases", "biases", "count"),
+    Column("norm_params", "norm params", "count"),
+    Column("macs", "MACs", "count"),
+    Column("flops", "FLOPs", "count"),
+    Column("share", "share of MACs", "ratio"),
+    Column("receptive_field", "receptive field", "size"),
+    Column("effective_stride", "effective stride", "size"),
+    Column("activations", "activations", "count"),
+    Column("weight_bytes", "weight bytes", "bytes"),
+    Column("activation_bytes", "activation bytes", "bytes"),
+    Column("macs_per_byte", "MACs/byte", "ratio"),
+)
+NETWORK_COLUMNS = (
+    Column("network", "network"),
+    Column("source", "source"),
+    Column("input", "input", "size"),
+    Column("output", "output", "size"),
+    Column("layers", "layers", "count"),
+    Column("params", "params", "count"),
+    Column("weights", "weights", "count"),
+    Column("biases", "biases", "count"),
+    Column("norm_params", "norm params", "count"),
+    Column("macs", "MACs", "count"),
+    Column("flops", "FLOPs", "count"),
+    Column("activations", "activations", "count"),
+    Column("peak_activations", "peak activations", "count"),
+    Column("weight_bytes", "weight bytes", "bytes"),
+    Column("activation_bytes", "activation bytes", "bytes"),
+    Column("peak_bytes", "peak bytes", "bytes"),
+)
+_LAYER_DEFAULT = ("layer", "kind", "output", "params", "macs")
+_NETWORK_DEFAULT = ("network", "input", "output", "params", "macs", "activations")
+
+
+def layer_report(evaluation: Evaluation, columns: tuple[str, ...] = (), dtype: str = "fp32") -> Report:
+    """One network, a row for each layer, with totals."""
+    network = evaluation.network
+    chosen = _choose(columns, LAYER_COLUMNS, _LAYER_DEFAULT)
+    rows = [_layer_row(evaluation, node, dtype) for node in network.nodes]
+    whole = _network_row(evaluation, dtype)
+    summed: dict[str, Cell] = {column.key: whole.get(column.key) for column in LAYER_COLUMNS if column.holds != "size"}
+    summed |= {"layer": "total", "kind": None, "share": Fraction(1) if evaluation.total.macs else None}
+    return Report(
+        title=network.name,
+        columns=chosen,
+        rows=tuple(rows),
+        totals=summed,
+        caption=(_network_text(evaluation), *_convention_text(chosen, dtype)),
+        data=json_data((evaluation,), ()),
+    )
+
+
+def network_report(
+    evaluations: tuple[Evaluation, ...],
+    errors: tuple[Problem, ...] = (),
+    columns: tuple[str, ...] = (),
+    dtype: str = "fp32",
+) -> Report:
+    """Several networks, a row for each."""
+    chosen = _choose(columns, NETWORK_COLUMNS, _NETWORK_DEFAULT)
+    return Report(
+        title=f"{len(evaluations)} networks",
+        columns=chosen,
+        rows=tuple(_network_row(evaluation, dtype) for evaluation in evaluations),
+        caption=("Padding and biases are each layer's own.", *_convention_text(chosen, dtype)),
+        data=json_data(evaluations, errors),
+    )
+
+
+def _choose(keys: tuple[str, ...], known: tuple[Column, ...], usual: tuple[str, ...]) -> tuple[Column, ...]:
+    if keys == ("all",):
+        return known
+    by_key = {column.key: column for column in known}
+    for key in keys:
+        if key not in by_key:
+            guess = closest(key, by_key)
+            hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(by_key)}, or `all`"
+            raise ConvcostError(f"unknown column `{key}`", field="columns", hint=hint)
+    wanted = keys or usual
+    return tuple(by_key[key] for key in (wanted if usual[0] in wanted else (usual[0], *wanted)))
+
+
+def _layer_row(evaluation: Evaluation, node: Node, dtype: str) -> Mapping[str, Cell]:
+    counted, view, inputs = evaluation.costs[node.name], evaluation.views[node.name], evaluation.inputs(node)
+    output = evaluation.shapes[node.name]
+    pads = getattr(node.layer, "padding", None)
+    moved = sum(map(elements, inputs)) + elements(output) + counted.params
+    return {
+        "layer": node.name,
+        "kind": node.kind,
+        "inputs": " ".join(node.inputs),
+        "input": Size(inputs[0]),
+        "output": Size(output),
+        "padding": _pads_text(pads) if pads is not None else None,
+        **_counts(counted, dtype),
+        "share": Fraction(counted.macs, evaluation.total.macs) if evaluation.total.macs else None,
+        "receptive_field": Size(view.size) if view else None,
+        "effective_stride": Size(map(str, view.stride)) if view else None,
+        "macs_per_byte": Fraction(counted.macs, bytes_of(moved, dtype)),
+    }
+
+
+def _counts(counted: Cost, dtype: str) -> Mapping[str, Cell]:
+    return {
+        "params": counted.params,
+        "weights": counted.weights,
+        "biases": counted.biases,
+        "norm_params": counted.norm_params,
+        "macs": counted.macs,
+        "flops": counted.flops,
+        "activations": counted.activations,
+        "weight_bytes": bytes_of(counted.params, dtype),
+        "activation_bytes": bytes_of(counted.activations, dtype),
+    }
+
+
+def _network_row(evaluation: Evaluation, dtype: str) -> Mapping[str, Cell]:
+    network = evaluation.network
+    return {
+        "network": network.name,
+        "source": network.source,
+        "input": Size(network.input),
+        "output": Size(evaluation.outputs[0]),
+        "layers": len(network.nodes),
+        **_counts(evaluation.total, dtype),
+        "peak_activations": evaluation.peak_activations,
+        "peak_bytes": bytes_of(evaluation.peak_activations, dtype),
+    }
+
+
+def _pads_text(pads: tuple[tuple[int, int], ...]) -> str:
+    texts = [str(begin) if begin == end else f"{begin}:{end}" for begin, end in pads]
+    return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+
+
+def _network_text(evaluation: Evaluation) -> str:
+    network, counted = evaluation.network, evaluation.total
+    said = network.about.get("published") or {}
+    words = [f"{word} {said[key]}" for key, word in (("params", "params"), ("macs", "MACs")) if key in said]
+    words += [said["note"]] if "note" in said else []
+    published = f" Published: {', '.join(words)}." if words else ""
+    source = f" Source: {network.about['source'].rstrip('.')}." if network.about.get("source") else ""
+    return (
+        f"Input {_text(network.input)}, output {' and '.join(map(_text, evaluation.outputs))}; params with "
+        f"{counted.biases:,} biases and {counted.norm_params:,} of norms; padding is each layer's own."
+        f" Peak of live activations: {evaluation.peak_activations:,} elements.{source}{published}"
+    )
+
+
+def _text(shape: Shape) -> str:
+    return "×".join(map(str, shape))
+
+
+def _convention_text(columns: tuple[Column, ...], dtype: str) -> tuple[str, ...]:
+    from convcost import __version__
+
+    in_bytes = any(column.holds == "bytes" or column.key == "macs_per_byte" for column in columns)
+    return (CONVENTION_TEXT, *([f"Bytes at {dtype}."] if in_bytes else []), f"convcost {__version__}.")
+
+
+def json_data(evaluations: tuple[Evaluation, ...], errors: tuple[Problem, ...]) -> Mapping[str, Any]:
+    """What JSON holds of networks and of files that could not be read."""
+    return {
+        "command": "eval",
+        "convention": CONVENTION,
+        "networks": [_network_json(evaluation) for evaluation in evaluations],
+        "errors": [
+            {"source": e.source, "line": e.line or None, "column": e.column or None, "message": e.message}
+            for e in errors
+        ],
+    }
+
+
+def _network_json(evaluation: Evaluation) -> Mapping[str, Any]:
+    network, counted = evaluation.network, evaluation.total
+    outputs = evaluation.outputs
+    return {
+        "name": network.name,
+        "source": network.source,
+        "about": network.about,
+        "input": network.input,
+        "output": outputs[0] if len(outputs) == 1 else outputs,
+        "params": counted.params,
+        "weights": counted.weights,
+        "biases": counted.biases,
+        "norm_params": counted.norm_params,
+        "macs": counted.macs,
+        "flops": counted.flops,
+        "activations": counted.activations,
+        "peak_activations": evaluation.peak_activations,
+        "complete": True,
+        "uncounted": [],
+        "layers": [_layer_json(evaluation, node) for node in network.nodes],
+    }
+
+
+def _layer_json(evaluation: Evaluation, node: Node) -> Mapping[str, Any]:
+    counted, view = evaluation.costs[node.name], evaluation.views[node.name]
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "inputs": node.inputs,
+        "input": evaluation.inputs(node),
+        "output": evaluation.shapes[node.name],
+        "padding": getattr(node.layer, "padding", None),
+        "params": counted.params,
+        "weights": counted.weights,
+        "biases": counted.biases,
+        "norm_params": counted.norm_params,
+        "macs": counted.macs,
+        "activations": counted.activations,
+        "receptive_field": view.size if view else None,
+        "effective_stride": view.stride if view else None,
+    }
+
+

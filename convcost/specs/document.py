@@ -1,0 +1,222 @@
+"""YAML as nodes that know their place, read from the parser's events within bounds.
+
+Tags are refused, aliases are shared (not copied), merges (``<<``) are resolved, and scalars have one
+meaning: ``010`` is refused, ``1e3`` is 1000, ``off`` is text.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Union
+
+import yaml
+
+from convcost.errors import Problem, SpecError
+
+MOST_BYTES = 16 * 2**20
+MOST_NODES = 1_000_000
+DEEPEST = 60
+_MOST_DIGITS = 24
+_QUOTES = ("'", '"', "|", ">")
+
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
+_PADDED = re.compile(r"[-+]?0[0-9]+$")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]{1,3})?$")
+_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
+
+
+class Place(NamedTuple):
+    """Where a node stands: line and column from 1, and how long it is on that line."""
+
+    line: int
+    column: int
+    length: int
+
+
+class Scalar(NamedTuple):
+    """A scalar as it is written; ``quoted`` ones are always text."""
+
+    text: str
+    quoted: bool
+    place: Place
+
+
+class Mapping(NamedTuple):
+    """Keys with their values, in order, without duplicates."""
+
+    items: tuple[tuple[Scalar, "Node"], ...]
+    place: Place
+
+
+class Sequence(NamedTuple):
+    """Items in order."""
+
+    items: tuple["Node", ...]
+    place: Place
+
+
+Node = Union[Scalar, Mapping, Sequence]
+
+
+class Source:
+    """A text with its name, which collects the problems found in it."""
+
+    def __init__(self, name: str, text: bytes) -> None:
+        self.name = name
+        self.data = text
+        self.problems: list[Problem] = []
+        self._lines: list[str] | None = None
+
+    def problem(self, place: Place | None, message: str, hint: str = "") -> None:
+        """Note a problem; the same one twice (behind an alias) is noted once."""
+        if place is None:
+            found = Problem(message, self.name, hint=hint)
+        else:
+            found = Problem(message, self.name, place.line, place.column, place.length, self._line(place.line), hint)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def check(self) -> None:
+        """Raise what was found so far, if anything."""
+        if self.problems:
+            raise SpecError(tuple(self.problems))
+
+    def _line(self, number: int) -> str:
+        if self._lines is None:
+            self._lines = self.data.decode("utf-8-sig", "replace").splitlines()
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+
+
+def documents(source: Source) -> list[Node]:
+    """The documents of a source; raises SpecError for what is no YAML, or beyond the bounds."""
+    if len(source.data) > MOST_BYTES:
+        source.problem(None, f"{source.name} is larger than {MOST_BYTES // 2**20} MiB")
+        source.check()
+    try:
+        found = _Composer(source).documents()
+    except yaml.YAMLError as error:
+        _note_yaml_error(source, error)
+        found = []
+    source.check()
+    return found
+
+
+def _note_yaml_error(source: Source, error: yaml.YAMLError) -> None:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    place = Place(mark.line + 1, mark.column + 1, 1) if mark else None
+    where = "" if place else f"{source.name}: "
+    source.problem(place, f"{where}not valid YAML: {problem}")
+
+
+class _Composer:
+    """Builds nodes from events; depth and number are bounded, and nothing is built twice for an alias."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.events: Iterator[Any] = yaml.parse(source.data, Loader=_Parser)
+        self.anchors: dict[str, Node] = {}
+        self.count = 0
+
+    def documents(self) -> list[Node]:
+        found = []
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                self.anchors = {}
+                found.append(self.node(next(self.events), 0))
+        return found
+
+    def node(self, event: Any, depth: int) -> Node:
+        place = _place(event)
+        self.count += 1
+        if depth > DEEPEST or self.count > MOST_NODES:
+            what = f"nested deeper than {DEEPEST} levels" if depth > DEEPEST else f"more than {MOST_NODES:,} values"
+            self.source.problem(place, what)
+            self.source.check()
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event, place)
+        if event.tag is not None and not _implied(event):
+            self.source.problem(place, f"tags like `{event.tag}` are not part of the language")
+        if isinstance(event, yaml.ScalarEvent):
+            node: Node = Scalar(event.value, event.style in _QUOTES, place)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = Sequence(tuple(self.until(yaml.SequenceEndEvent, depth)), place)
+        else:
+            node = self.mapping(place, depth)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        return node
+
+    def until(self, end: type, depth: int) -> Iterator[Node]:
+        for event in self.events:
+            if isinstance(event, end):
+                return
+            yield self.node(event, depth + 1)
+
+    def alias(self, event: Any, place: Place) -> Node:
+        if event.anchor not in self.anchors:
+            self.source.problem(place, f"no anchor `&{event.anchor}` stands before this alias")
+            return Scalar("", quoted=False, place=place)
+        return self.anchors[event.anchor]
+
+    def mapping(self, place: Place, depth: int) -> Mapping:
+        items: dict[str, tuple[Scalar, Node]] = {}
+        merged: dict[str, tuple[Scalar, Node]] = {}
+        nodes = self.until(yaml.MappingEndEvent, depth)
+        for key in nodes:
+            value = next(nodes)
+            if not isinstance(key, Scalar):
+                self.source.problem(key.place, "a key must be a word")
+            elif key.text == "<<" and not key.quoted:
+                merged = {**self.merge(value), **merged}
+            elif key.text in items:
+                first = items[key.text][0].place.line
+                self.source.problem(key.place, f"duplicate key `{key.text}`", f"it stands in line {first} already")
+            else:
+                items[key.text] = (key, value)
+        return Mapping(tuple({**merged, **items}.values()), place)
+
+    def merge(self, value: Node) -> dict[str, tuple[Scalar, Node]]:
+        sources = value.items if isinstance(value, Sequence) else (value,)
+        found: dict[str, tuple[Scalar, Node]] = {}
+        for node in sources:
+            if isinstance(node, Mapping):
+                found = {**{key.text: (key, item) for key, item in node.items}, **found}
+            else:
+                self.source.problem(value.place, "`<<` merges a mapping, or a list of them")
+        return found
+
+
+def _implied(event: Any) -> bool:
+    implicit = event.implicit
+    return bool(any(implicit) if isinstance(implicit, tuple) else implicit)
+
+
+def _place(event: Any) -> Place:
+    start, end = event.start_mark, event.end_mark
+    length = end.column - start.column if end.line == start.line else 1
+    return Place(start.line + 1, start.column + 1, max(1, length))
+
+
+def value(source: Source, node: Scalar) -> Any:
+    """What a scalar means: nothing, a truth value, a number or text."""
+    text = node.text
+    if node.quoted:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _PADDED.match(text):
+        plain = text.lstrip("+-").lstrip("0") or "0"
+        source.problem(node.place, f"`{text}` is read differently by different tools", f"write {plain}")
+        return None
+    if len(text) > _MOST_DIGITS and (_INTEGER.match(text) or _FLOAT.match(text)):
+        source.problem(node.place, f"a number of {len(text)} digits is too large")
+        return None
+    if _INTEGER.match(text):
+        return int(text)
+    if _FLOAT.match(text):
+        number = float(text)
+        exponent = "e" in text.lower()
+        return int(number) if exponent and number.is_integer() and abs(number) < 10**_MOST_DIGITS else number
+    return text

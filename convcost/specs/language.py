@@ -1,0 +1,148 @@
+"""The words of the network language: every kind of line, its main value and its keys.
+
+One table: the reader, the error messages and the schema are made from it.
+"""
+
+from typing import NamedTuple
+
+from convcost.layers.activation import FUNCTIONS
+from convcost.names import BY_NAME
+
+# What the values of keys are; `convcost.specs.values` reads each.
+COUNT, PER_AXIS, PADDING, FLAG, TEXT = "count", "per axis", "padding", "flag", "text"
+NORM, ACT, FACTOR, SIZES, RATE, NOTHING = "norm", "act", "factor", "sizes", "rate", "nothing"
+
+NORMS = {"batch": "batch_norm", "layer": "layer_norm", "group": "group_norm", "instance": "instance_norm"}
+ACTIVATIONS = (*FUNCTIONS, "prelu")
+
+
+class Key(NamedTuple):
+    """A key of a line: what its value is, the least number it may be, and its default (None: to be given)."""
+
+    holds: str
+    default: object = None
+    required: bool = False
+    least: int = 1
+
+
+class Word(NamedTuple):
+    """A kind of line. ``main`` is the field that its own value gives; ``optional`` that it may be left out."""
+
+    main: str | None
+    keys: dict[str, Key]
+    optional: bool = False
+    # Whether `defaults:` fills what the line leaves out, and a norm and an activation may follow.
+    convolves: bool = False
+
+
+_AROUND = {
+    "bias": Key(FLAG, default=False),
+    "norm": Key(NORM, default="none"),
+    "act": Key(ACT, default="none"),
+}
+_SPATIAL = {
+    "stride": Key(PER_AXIS, default=1),
+    "padding": Key(PADDING, default="same"),
+    **_AROUND,
+}
+_OUT = {"out_channels": Key(COUNT, required=True)}
+_K = {"kernel_size": Key(PER_AXIS, required=True)}
+_K3 = {"kernel_size": Key(PER_AXIS, default=3)}
+_D = {"dilation": Key(PER_AXIS, default=1)}
+_G = {"groups": Key(COUNT, default=1)}
+_M = {"multiplier": Key(COUNT, default=1)}
+_MID = {"mid_norm": Key(NORM), "mid_act": Key(ACT)}
+
+
+def _conv(main: str | None, *keys: dict[str, Key], optional: bool = False) -> Word:
+    return Word(main, {name: key for part in (*keys, _SPATIAL) for name, key in part.items()}, optional, convolves=True)
+
+
+_POOL = {
+    "kernel_size": Key(PER_AXIS, required=True),
+    "stride": Key(PER_AXIS),
+    "padding": Key(PADDING, default=0),
+    "ceil_mode": Key(FLAG, default=False),
+}
+_ADAPTIVE = {"output_size": Key(SIZES, required=True)}
+_AFFINE = {"affine": Key(FLAG, default=True)}
+
+WORDS: dict[str, Word] = {
+    "conv": _conv("out_channels", _OUT, _K, _D, _G),
+    "grouped": _conv("out_channels", _OUT, _K, _D, {"groups": Key(COUNT, required=True)}),
+    "dilated": _conv("out_channels", _OUT, _K, {"dilation": Key(PER_AXIS, default=2)}),
+    "pointwise": _conv("out_channels", _OUT, _G),
+    "depthwise": _conv("kernel_size", _K, _D, _M),
+    "separable": _conv("out_channels", _OUT, _K3, _D, _M, _MID),
+    "global_depthwise": Word(None, {**_M, **_AROUND}, convolves=True),
+    "conv_transpose": _conv(
+        "out_channels", _OUT, _K, _D, _G, {"output_padding": Key(PER_AXIS, default=0, least=0)}
+    ),
+    "spatially_separable": _conv("out_channels", _OUT, _K3, _D, _MID),
+    "bottleneck": _conv("out_channels", _OUT, _K3, _D, _G, _MID, {"width": Key(COUNT)}),
+    "inverted_residual": _conv("out_channels", _OUT, _K3, _D, _MID, {"expansion": Key(COUNT, default=6)}),
+    "fire": _conv("out_channels", _OUT, _K3, _D, _MID, {"squeeze": Key(COUNT)}),
+    "ghost": _conv(
+        "out_channels",
+        _OUT,
+        {"kernel_size": Key(PER_AXIS, default=1)},
+        _D,
+        _MID,
+        {"ratio": Key(COUNT, default=2, least=2), "cheap_kernel": Key(PER_AXIS, default=3)},
+    ),
+    "shuffle_unit": _conv(
+        "out_channels", _OUT, _K3, _D, _MID, {"groups": Key(COUNT, default=3), "width": Key(COUNT)}
+    ),
+    "linear": Word(
+        "out_features",
+        {"out_features": Key(COUNT, required=True), "flatten": Key(FLAG, default=True), **_AROUND},
+        convolves=True,
+    ),
+    "max_pool": Word("kernel_size", {**_POOL, **_D}),
+    "avg_pool": Word("kernel_size", {**_POOL, "count_include_pad": Key(FLAG, default=True)}),
+    "adaptive_avg_pool": Word("output_size", _ADAPTIVE),
+    "adaptive_max_pool": Word("output_size", _ADAPTIVE),
+    "global_avg_pool": Word(None, {}),
+    "upsample": Word(
+        "scale",
+        {"scale": Key(FACTOR), "size": Key(SIZES), "mode": Key(TEXT, default="nearest")},
+        optional=True,
+    ),
+    "pixel_shuffle": Word("factor", {"factor": Key(COUNT, required=True)}),
+    "pixel_unshuffle": Word("factor", {"factor": Key(COUNT, required=True)}),
+    "channel_shuffle": Word("groups", {"groups": Key(COUNT, required=True)}),
+    "pad": Word("padding", {"padding": Key(PADDING, required=True)}),
+    "flatten": Word(None, {}),
+    "batch_norm": Word(None, _AFFINE),
+    "instance_norm": Word(None, _AFFINE),
+    "group_norm": Word("groups", {"groups": Key(COUNT, required=True), **_AFFINE}),
+    "layer_norm": Word(
+        "normalized_shape",
+        {"normalized_shape": Key(PER_AXIS), "channels_first": Key(FLAG, default=False), **_AFFINE},
+        optional=True,
+    ),
+    "local_response_norm": Word("size", {"size": Key(COUNT, required=True)}),
+    "prelu": Word("slopes", {"slopes": Key(COUNT)}, optional=True),
+    "dropout": Word("rate", {"rate": Key(RATE, default=0.5)}, optional=True),
+    "softmax": Word("dim", {"dim": Key(RATE)}, optional=True),
+    **{name: Word(None, {}) for name in FUNCTIONS if name not in ("dropout", "softmax")},
+}
+
+# Keys of every line.
+LINE_KEYS = {"name": Key(TEXT), "repeat": Key(COUNT, default=1)}
+
+# Keys of `defaults:`, which fill what convolutions and linear layers leave out.
+DEFAULT_KEYS = {**_SPATIAL, **_MID}
+
+TOP_KEYS = ("name", "source", "input", "published", "defaults", "layers")
+
+
+def keys_of(word: str) -> dict[str, Key]:
+    """All keys that a line of this kind takes, by their long names."""
+    return {**WORDS[word].keys, **LINE_KEYS}
+
+
+def spellings(names: "list[str] | tuple[str, ...]") -> list[str]:
+    """Both spellings of every field."""
+    letters = [BY_NAME[name].letter for name in names if name in BY_NAME]
+    return [*names, *letters]
