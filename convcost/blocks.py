@@ -165,7 +165,7 @@ def shuffle_unit(
     10140
     """
     from convcost.layers.pool import AvgPool
-    from convcost.layers.reshape import ChannelShuffle
+    from convcost.layers.shuffle import ChannelShuffle
 
     width = _fraction(out_channels, 4, "width") if width is None else count("width", width)
     first = _pointwise(in_channels, width, bias, fields, kernel_size, groups)
@@ -205,9 +205,7 @@ def _pointwise(c1: int, c2: int, bias: bool, fields: dict[str, Any], kernel: Any
 def _fraction(channels: int, parts: int, field: str) -> int:
     """Channels divided exactly, or an error."""
     if is_concrete(channels) and is_concrete(parts) and channels % parts:
-        raise ConvcostError(
-            f"`{field}`: {channels} channels cannot be divided by {parts}", field=field
-        )
+        raise ConvcostError(f"`{field}`: {channels} channels cannot be divided by {parts}", field=field)
     return channels // parts
 
 

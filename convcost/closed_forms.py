@@ -1,7 +1,6 @@
 """Closed forms, derived: a kind is put together once more, with symbols for its numbers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -11,28 +10,36 @@ from convcost.errors import InternalError
 from convcost.kinds import KINDS
 from convcost.layers.base import Sizes
 from convcost.names import AXES, POSITIONS, SYMBOL_ORDER, both_names, symbol_name
-from convcost.symbols import Polynomial, Quotient, Symbol, divide
-from convcost.symbols.polynomial import as_polynomial
+from convcost.symbols.polynomial import (
+    Polynomial,
+    Quotient,
+    Symbol,
+    as_polynomial,
+    divide,
+)
 
 Closed = Polynomial | Quotient
 
 
-@dataclass(frozen=True, slots=True)
 class Alphabet:
     """The symbols of one row: the number that each stands for, and the field that it writes.
 
     A symbol that ``reserved`` (the baseline's) uses for another number is not used: the number stands itself.
     """
 
-    notation: str
-    reserved: Mapping[str, int] = field(default_factory=dict)
-    values: dict[str, int] = field(default_factory=dict)
-    fields: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("fields", "notation", "reserved", "values")
+
+    def __init__(self, notation: str, reserved: Mapping[str, int] | None = None) -> None:
+        self.notation, self.reserved = notation, reserved or {}
+        self.values: dict[str, int] = {}
+        self.fields: dict[str, str] = {}
 
     def symbol(self, name: str, value: int, axis: str = "") -> Polynomial:
         """The symbol of a field, or of one axis of it."""
         written = symbol_name(name, self.notation) + axis
-        return self._note(written, value, both_names(name) + (f" along {axis}" if axis else ""), SYMBOL_ORDER.index(name))
+        return self._note(
+            written, value, both_names(name) + (f" along {axis}" if axis else ""), SYMBOL_ORDER.index(name)
+        )
 
     def per_axis(self, name: str, sizes: Sizes) -> tuple[Polynomial, ...]:
         """A symbol for each axis of a field: one and the same where all are equal."""

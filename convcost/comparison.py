@@ -1,25 +1,30 @@
 """`compare`: every kind side by side for one convolution that it might replace."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd
-from typing import Any
+from typing import Any, NamedTuple
 
-from convcost.closed_forms import Alphabet, Closed, macs_formula, position_symbols, ratio, symbolic
+from convcost.closed_forms import (
+    Alphabet,
+    Closed,
+    macs_formula,
+    position_symbols,
+    ratio,
+    symbolic,
+)
 from convcost.composition import Composition, Part
-from convcost.cost import Cost, cost
-from convcost.errors import ConvcostError
+from convcost.cost import Cost, cost, total
+from convcost.errors import ConvcostError, InternalError
 from convcost.kinds import KINDS
-from convcost.layers.base import Layer, Shape, Sizes
+from convcost.layers.base import Shape, Sizes
 from convcost.layers.conv import Convolution
-from convcost.network import Network, nodes_of, shapes
-from convcost.receptive import View, views
-from convcost.symbols import Axis, Polynomial
+from convcost.network import Network, Node, Shapes, nodes_of, shapes
+from convcost.symbols.axis import Axis
+from convcost.symbols.polynomial import Polynomial, as_polynomial
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """The convolution to be replaced, and what the rows of single kinds take beside it.
 
     ``groups`` is the grouped row's, ``dilation`` the dilated row's; None lets the row choose. The
@@ -41,12 +46,13 @@ class Request:
     notation: str = "paper"
 
 
-@dataclass(frozen=True, slots=True)
 class Choice:
     """A kind asked for, with the options that were given for it."""
 
-    kind: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    __slots__ = ("kind", "options")
+
+    def __init__(self, kind: str, options: Mapping[str, Any] | None = None) -> None:
+        self.kind, self.options = kind, options or {}
 
     @property
     def label(self) -> str:
@@ -54,48 +60,81 @@ class Choice:
         return " ".join([self.kind, *(f"{name}={value}" for name, value in self.options.items())])
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A part between its shapes: what comes in, what goes out, and how much of the input it sees."""
+STANDARD = Choice("standard")
 
-    layer: Layer
-    inputs: tuple[Shape, ...]
-    output: Shape
-    view: View | None
+
+class Traced:
+    """A composition behind an input of some size: known, or an `Axis` on each axis."""
+
+    __slots__ = ("network", "shapes")
+
+    def __init__(self, network: Network, shapes: Shapes) -> None:
+        self.network, self.shapes = network, shapes
+
+    def node(self, name: str) -> Node:
+        """The node of a part."""
+        return next(node for node in self.network.nodes if node.name == name)
+
+    def inputs(self, name: str) -> tuple[Shape, ...]:
+        """The shapes that come into a part."""
+        return tuple(self.shapes[source] for source in self.node(name).inputs)
 
     @property
-    def positions(self) -> Sizes:
-        """What its kernel runs over; nothing where it has none."""
-        return self.layer.positions(*self.inputs) if isinstance(self.layer, Convolution) else ()
+    def output(self) -> Shape:
+        """The shape that goes out of the whole."""
+        return self.shapes[self.network.outputs[0]]
 
-    def cost(self) -> Cost:
-        """Its counts, which need sizes that are numbers."""
-        return cost(self.layer, *self.inputs)
+    def positions(self, name: str) -> Sizes:
+        """What a convolution's kernel runs over."""
+        layer = self.node(name).layer
+        return layer.positions(*self.inputs(name)) if isinstance(layer, Convolution) else ()
+
+    def cost(self, name: str) -> Cost:
+        """The counts of a part, where sizes are known."""
+        return cost(self.node(name).layer, *self.inputs(name))
 
 
-@dataclass(slots=True)
 class Row:
     """One kind for the request; without ``composition`` it could not be built, and ``note`` says why.
 
-    ``axes`` are its parts behind an input of unknown size, ``places`` behind the one that was given.
+    ``symbolic`` is the same composition on symbols, ``weights`` its weights; ``unknown`` stands behind an input of unknown size,
+    ``known`` behind the one that was given; ``positions`` are what its kernels run over there.
     """
 
-    choice: Choice
-    note: str | None = None
-    letters: Alphabet = field(default_factory=lambda: Alphabet("paper"))
-    composition: Composition | None = None
-    symbolic: Composition | None = None
-    macs_formula: Polynomial | None = None
-    position_symbols: dict[str, tuple[Polynomial, ...] | None] = field(default_factory=dict)
-    output: Shape = ()
-    positions: tuple[Sizes, ...] = ()
-    axes: dict[str, Place] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
-    total: Cost | None = None
-    params_ratio: Fraction | None = None
-    macs_ratio: Fraction | None = None
-    closed_form: Closed | None = None
-    macs_closed_form: Closed | None = None
+    __slots__ = (
+        "choice",
+        "closed_form",
+        "composition",
+        "known",
+        "letters",
+        "macs_closed_form",
+        "macs_formula",
+        "macs_ratio",
+        "note",
+        "params_ratio",
+        "position_symbols",
+        "positions",
+        "symbolic",
+        "total",
+        "unknown",
+        "weights",
+    )
+
+    def __init__(self, choice: Choice, letters: Alphabet, note: str | None = None) -> None:
+        self.choice, self.letters, self.note = choice, letters, note
+        self.composition: Composition | None = None
+        self.symbolic: Composition | None = None
+        self.weights: Polynomial | None = None
+        self.unknown: Traced | None = None
+        self.known: Traced | None = None
+        self.total: Cost | None = None
+        self.macs_formula: Polynomial | None = None
+        self.positions: set[Sizes] = set()
+        self.position_symbols: dict[str, tuple[Polynomial, ...] | None] = {}
+        self.params_ratio: Fraction | None = None
+        self.macs_ratio: Fraction | None = None
+        self.closed_form: Closed | None = None
+        self.macs_closed_form: Closed | None = None
 
     @property
     def params(self) -> int:
@@ -103,30 +142,37 @@ class Row:
         return self.composition.weights + self.composition.biases if self.composition else 0
 
     @property
-    def weights(self) -> Polynomial | None:
-        """The weights on symbols."""
-        return self.symbolic.weights if self.symbolic else None
-
-    @property
-    def view(self) -> View | None:
-        """What an element of the output sees."""
-        return self.axes[self.composition.parts[-1].name].view if self.composition else None
-
-    @property
     def convolutions(self) -> list[Part]:
         """The parts with weights."""
         parts = self.composition.parts if self.composition else ()
         return [part for part in parts if isinstance(part.layer, Convolution)]
 
+    @property
+    def traced(self) -> Traced:
+        """Behind the size that was given, else behind an unknown one."""
+        traced = self.known or self.unknown
+        if traced is None:
+            raise InternalError(f"{self.choice.label} was not built")
+        return traced
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def receptive_field(self) -> Sizes | None:
+        """What an element of the output sees of the input."""
+        from convcost.receptive import views
+
+        if self.unknown is None:
+            return None
+        view = views(self.unknown.network, self.unknown.shapes)[self.unknown.network.outputs[0]]
+        return view.size if view else None
+
+
 class Comparison:
     """All rows, the one that they are measured against, and the convolution that they might replace."""
 
-    request: Request
-    rows: tuple[Row, ...]
-    baseline: Row
-    standard: Row
+    __slots__ = ("baseline", "request", "rows", "standard")
+
+    def __init__(self, request: Request, rows: tuple[Row, ...], baseline: Row, standard: Row) -> None:
+        self.request, self.rows, self.baseline, self.standard = request, rows, baseline, standard
 
 
 def compare(request: Request, choices: tuple[Choice, ...], baseline: str = "standard") -> Comparison:
@@ -135,14 +181,15 @@ def compare(request: Request, choices: tuple[Choice, ...], baseline: str = "stan
     A kind that a default cannot fit to this convolution stays with its reason; what was asked for
     in so many words and is impossible is an error, and so is a convolution that cannot be.
     """
-    plain = _row(request, Choice("standard"), {})
+    plain = _row(request, STANDARD, {})
     chosen = next((choice for choice in choices if choice.kind == baseline), Choice(baseline))
     try:
-        base = _row(request, chosen, {})
+        base = plain if chosen.label == STANDARD.label else _row(request, chosen, {})
     except ConvcostError as error:
         raise ConvcostError(f"`{baseline}` cannot be the baseline: {error.message}", field="baseline") from None
-    rows = [_row_or_reason(request, choice, base.letters.values) for choice in choices]
-    for row in rows:
+    built = {STANDARD.label: plain, chosen.label: base}
+    rows = [built.get(choice.label) or _row_or_reason(request, choice, base.letters.values) for choice in choices]
+    for row in dict.fromkeys(rows):
         _measure(row, base, plain)
     return Comparison(request, tuple(rows), base, plain)
 
@@ -186,7 +233,7 @@ def _row_or_reason(request: Request, choice: Choice, reserved: Mapping[str, int]
     except ConvcostError as error:
         if error.field in _given(request, choice):
             raise
-        return Row(choice, note=error.message)
+        return Row(choice, Alphabet(request.notation), error.message)
 
 
 def _given(request: Request, choice: Choice) -> set[str]:
@@ -219,10 +266,11 @@ def _row(request: Request, choice: Choice, reserved: Mapping[str, int]) -> Row:
         "dims": request.dims,
         **options_of(request, choice),
     }
-    row = Row(choice, KINDS[kind].caveat or None, Alphabet(request.notation, reserved), KINDS[kind].build(**arguments))
-    _trace(row, request)
-    if row.composition is not None:
-        row.symbolic = symbolic(row.composition, row.letters, arguments)
+    row = Row(choice, Alphabet(request.notation, reserved), KINDS[kind].caveat or None)
+    row.composition = KINDS[kind].build(**arguments)
+    row.symbolic = symbolic(row.composition, row.letters, arguments)
+    row.weights = as_polynomial(row.symbolic.weights)
+    _trace(row, row.composition, request)
     return row
 
 
@@ -234,35 +282,26 @@ def _require_common(groups: int, request: Request) -> None:
         )
 
 
-def _trace(row: Row, request: Request) -> None:
+def _trace(row: Row, composition: Composition, request: Request) -> None:
     """Shapes, positions and costs: for an unknown size in any case, and for the one given."""
-    composition = row.composition
-    if composition is None:
-        return
-    entry = (Axis(),) * request.dims
-    known = _follow(composition, request, entry)
-    output = known[composition.parts[-1].name].output[1:]
-    symbols = [position_symbols(known[p.name].positions, output, entry) for p in row.convolutions]
-    row.macs_formula = macs_formula((p.layer.weights for p in row.convolutions), symbols)
-    row.position_symbols = {p.name: names for p, names in zip(row.convolutions, symbols, strict=True)}
-    row.axes = {p.name: known[p.name] for p in composition.parts}
+    entry: Any = (Axis(),) * request.dims
+    row.unknown = _follow(composition, request, entry)
+    output = row.unknown.output[1:]
+    names = [part.name for part in row.convolutions]
+    positions = [row.unknown.positions(name) for name in names]
+    symbols = [position_symbols(axes, output, entry) for axes in positions]
+    row.position_symbols = dict(zip(names, symbols, strict=True))
+    row.macs_formula = macs_formula((part.layer.weights for part in row.convolutions), symbols)
+    row.positions = set(positions)
     if request.input_size is not None:
-        known = _follow(composition, request, request.input_size)
-        row.places = known
-        row.total = sum((place.cost() for place in known.values()), Cost())
-    row.output = known[composition.parts[-1].name].output
-    row.positions = tuple(known[p.name].positions for p in row.convolutions)
+        row.known = _follow(composition, request, request.input_size)
+        row.positions = {row.known.positions(name) for name in names}
+        row.total = total(row.known.cost(part.name) for part in composition.parts)
 
 
-def _follow(composition: Composition, request: Request, size: Any) -> dict[str, Place]:
-    """Each part of the composition in its place behind an input of that size."""
+def _follow(composition: Composition, request: Request, size: Sizes) -> Traced:
     network = Network(composition.kind, (request.in_channels, *size), nodes_of(composition))
-    known = shapes(network)
-    seen = views(network, known)
-    return {
-        node.name: Place(node.layer, tuple(known[name] for name in node.inputs), known[node.name], seen[node.name])
-        for node in network.nodes
-    }
+    return Traced(network, shapes(network))
 
 
 def _measure(row: Row, base: Row, plain: Row) -> None:
@@ -274,18 +313,16 @@ def _measure(row: Row, base: Row, plain: Row) -> None:
     row.closed_form = ratio(row.weights, base.weights, {**base.letters.values, **row.letters.values}, weights)
     if row.total is not None and base.total is not None:
         row.macs_ratio = Fraction(row.total.macs, base.total.macs)
-    if len({*row.positions, *base.positions}) == 1:
+    if len(row.positions | base.positions) == 1:
         row.macs_closed_form = row.closed_form
         if row.macs_ratio not in (None, weights):
-            raise ArithmeticError("equal positions, but the ratio of MACs is not that of the weights")
+            raise InternalError("equal positions, but the ratio of MACs is not that of the weights")
         row.macs_ratio = weights
     else:
         _add_note(row, "MACs run over other positions than the baseline's, so their ratio has no closed form")
-    if row.output[1:] != plain.output[1:]:
+    if row.traced.output[1:] != plain.traced.output[1:]:
         _add_note(row, "the output size is not the standard convolution's")
 
 
 def _add_note(row: Row, text: str) -> None:
     row.note = f"{row.note}; {text}" if row.note else text
-
-

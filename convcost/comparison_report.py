@@ -10,9 +10,18 @@ from convcost.composition import Part
 from convcost.cost import elements
 from convcost.errors import ConvcostError
 from convcost.kinds import KINDS
+from convcost.layers.base import Pads
 from convcost.layers.conv import Convolution
 from convcost.names import POSITIONS, closest
-from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Formula, Report, Size
+from convcost.report import (
+    CONVENTION,
+    CONVENTION_TEXT,
+    Cell,
+    Column,
+    Formula,
+    Report,
+    Size,
+)
 from convcost.units import bytes_of, times
 
 COLUMNS = (
@@ -43,7 +52,8 @@ _NOTE = Column("note", "note")
 def report(comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str = "fp32") -> Report:
     """The comparison as a table; ``columns`` are keys of `COLUMNS`, none for the usual ones, ``all`` for all."""
     chosen = _columns(columns, comparison)
-    rows = [{key: cell(row, dtype) for key, cell in _CELLS.items()} for row in comparison.rows]
+    keys = [column.key for column in (*chosen, _NOTE)]
+    rows = [{key: _CELLS[key](row, dtype) for key in keys} for row in comparison.rows]
     noted = [(row.choice.label, row.note) for row in comparison.rows if row.note]
     return Report(
         title=f"{_layer_text(comparison.request)}: kinds of convolution compared",
@@ -52,7 +62,7 @@ def report(comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str 
         caption=caption(comparison, dtype, chosen),
         legend=legend(comparison),
         notes=tuple(noted),
-        data=_json(comparison),
+        data=lambda: _json(comparison),
     )
 
 
@@ -84,9 +94,8 @@ def _output(row: Row, dtype: str) -> Cell:
     del dtype
     if row.composition is None:
         return None
-    if row.total is not None:
-        return Size(row.output)
-    return Size((row.output[0], *POSITIONS[len(row.output) - 1]))
+    output = row.traced.output
+    return Size(output) if row.known else Size((output[0], *POSITIONS[len(output) - 1]))
 
 
 def _formula(closed: Closed | None) -> Formula | None:
@@ -115,15 +124,15 @@ def _moved(row: Row, dtype: str) -> Fraction | None:
     """MACs for each byte of parameters, inputs and outputs of the convolutions."""
     if row.total is None:
         return None
-    places = [row.places[part.name] for part in row.convolutions]
-    moved = sum(elements(place.inputs[0]) + elements(place.output) for place in places)
+    names = [part.name for part in row.convolutions]
+    moved = sum(elements(row.traced.inputs(name)[0]) + elements(row.traced.shapes[name]) for name in names)
     return Fraction(row.total.macs, bytes_of(row.params + moved, dtype))
 
 
 _CELLS: dict[str, Callable[[Row, str], Cell]] = {
     "kind": lambda row, _: row.choice.label,
     "output": _output,
-    "padding": _counted(lambda row: _pads_text(_spatial(row).padding)),
+    "padding": _counted(lambda row: _pads_text(_pads(row))),
     "params": _counted(lambda row: row.params),
     "weights": _counted(lambda row: row.composition.weights if row.composition else None),
     "weights_formula": _counted(lambda row: _formula(row.weights)),
@@ -134,7 +143,7 @@ _CELLS: dict[str, Callable[[Row, str], Cell]] = {
     "fewer": lambda row, _: None if row.params_ratio is None else times(row.params_ratio),
     "macs_closed_form": lambda row, _: _formula(row.macs_closed_form),
     "macs_ratio": lambda row, _: row.macs_ratio,
-    "receptive_field": lambda row, _: _size(row.view.size) if row.view else None,
+    "receptive_field": lambda row, _: _size(row.receptive_field),
     "activations": _sized(lambda row, _: row.total.activations if row.total else None),
     "weight_bytes": lambda row, dtype: bytes_of(row.params, dtype) if row.composition else None,
     "activation_bytes": _sized(lambda row, dtype: bytes_of(row.total.activations, dtype) if row.total else None),
@@ -143,10 +152,10 @@ _CELLS: dict[str, Callable[[Row, str], Cell]] = {
 }
 
 
-def _spatial(row: Row) -> Convolution:
-    """The part that looks at neighbours, whose pads are the row's."""
-    convolutions = [part.layer for part in row.convolutions if isinstance(part.layer, Convolution)]
-    return max(convolutions, key=lambda layer: elements(layer.kernel_size))
+def _pads(row: Row) -> Pads:
+    """The pads in effect: on each side the most that any of its convolutions has."""
+    padded = [part.layer.padding for part in row.convolutions if isinstance(part.layer, Convolution)]
+    return tuple((max(begin for begin, _ in axis), max(end for _, end in axis)) for axis in zip(*padded, strict=True))
 
 
 def _pads_text(pads: tuple[tuple[int, int], ...]) -> str:
@@ -167,7 +176,7 @@ def caption(comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, 
     request = comparison.request
     size = "×".join(map(str, request.input_size)) if request.input_size else "not given (MACs in output positions)"
     word = f"{request.padding} " if isinstance(request.padding, str) else ""
-    pads = _pads_text(_spatial(comparison.standard).padding)
+    pads = _pads_text(_pads(comparison.standard))
     stride = "×".join(map(str, request.stride if len(set(request.stride)) > 1 else request.stride[:1]))
     lines = [
         f"Convolution {_layer_text(request)}, stride {stride}, padding {word}(pads {pads}), "
@@ -199,7 +208,7 @@ def legend(comparison: Comparison) -> tuple[tuple[str, str], ...]:
 def layer_json(comparison: Comparison) -> dict[str, Any]:
     """The convolution that was described, as JSON holds it."""
     request = comparison.request
-    padding = request.padding if isinstance(request.padding, str) else _spatial(comparison.standard).padding
+    padding = request.padding if isinstance(request.padding, str) else _pads(comparison.standard)
     return {
         "in_channels": request.in_channels,
         "out_channels": request.out_channels,
@@ -237,10 +246,10 @@ def json_row(row: Row) -> dict[str, Any]:
         "macs": known.macs if known else None,
         "flops": known.flops if known else None,
         "macs_formula": str(row.macs_formula) if row.macs_formula is not None else None,
-        "output": row.output if known else None,
-        "padding": None if built is None else _spatial(row).padding,
+        "output": row.traced.output if known else None,
+        "padding": None if built is None else _pads(row),
         "activations": known.activations if known else None,
-        "receptive_field": row.view.size if row.view else None,
+        "receptive_field": row.receptive_field,
         "note": row.note,
         "params_ratio": _json_ratio(row.closed_form, row.params_ratio),
         "macs_ratio": _json_ratio(row.macs_closed_form, row.macs_ratio),
@@ -257,13 +266,13 @@ def _json_ratio(closed: Closed | None, exact: Fraction | None) -> dict[str, Any]
 
 
 def _json_part(row: Row, part: Part) -> dict[str, Any]:
-    place = row.places.get(part.name)
+    known = row.known
     return {
         "name": part.name,
         "kind": part.kind,
         "params": part.layer.weights + part.layer.biases,
         "weights": part.layer.weights,
         "biases": part.layer.biases,
-        "macs": place.cost().macs if place else None,
-        "output": place.output if place else None,
+        "macs": known.cost(part.name).macs if known else None,
+        "output": known.shapes[part.name] if known else None,
     }

@@ -1,7 +1,6 @@
 """What a kind is made of: named parts, each a layer, with explicit inputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from convcost.layers.base import Layer
@@ -10,22 +9,31 @@ from convcost.layers.base import Layer
 OUTER = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Part:
     """One layer of a composition. Without ``inputs`` it takes the output of the part before it.
 
     ``norm`` and ``act`` say whether a norm and an activation follow it, where the network has any.
     """
 
-    name: str
-    kind: str
-    layer: Layer
-    inputs: tuple[str, ...] = ()
-    norm: bool = False
-    act: bool = False
+    __slots__ = ("act", "inputs", "kind", "layer", "name", "norm")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        layer: Layer,
+        inputs: tuple[str, ...] = (),
+        *,
+        norm: bool = False,
+        act: bool = False,
+    ) -> None:
+        self.name, self.kind, self.layer, self.inputs = name, kind, layer, inputs
+        self.norm, self.act = norm, act
+
+    def __repr__(self) -> str:
+        return f"Part({self.name!r}, {self.kind!r}, {self.layer!r})"
 
 
-@dataclass(frozen=True, slots=True)
 class Composition:
     """A kind put together for given channels and kernel, in the order of execution.
 
@@ -33,9 +41,13 @@ class Composition:
     again with symbols for the numbers, they give the closed form of the same structure.
     """
 
-    kind: str
-    parts: tuple[Part, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
+    __slots__ = ("kind", "options", "parts")
+
+    def __init__(self, kind: str, parts: tuple[Part, ...], options: Mapping[str, Any] | None = None) -> None:
+        self.kind, self.parts, self.options = kind, parts, options or {}
+
+    def __repr__(self) -> str:
+        return f"Composition({self.kind!r}, {self.parts!r})"
 
     @property
     def weights(self) -> Any:

@@ -1,13 +1,13 @@
 """What a layer and a network cost: exact integers by name."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from convcost.layers.base import Layer, Shape
 from convcost.network import Network, Shapes
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """The counts of one layer, or their sums over several.
 
     ``params`` are all learnable numbers (weights, biases, scales and shifts of norms), without running
@@ -31,15 +31,6 @@ class Cost:
     def flops(self) -> int:
         """2 × MACs, by definition here."""
         return 2 * self.macs
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
-            self.weights + other.weights,
-            self.biases + other.biases,
-            self.norm_params + other.norm_params,
-            self.macs + other.macs,
-            self.activations + other.activations,
-        )
 
 
 def elements(shape: Shape) -> int:
@@ -72,9 +63,6 @@ def costs(network: Network, known: Shapes) -> dict[str, Cost]:
     return {node.name: cost(node.layer, *(known[name] for name in node.inputs)) for node in network.nodes}
 
 
-def total(parts: dict[str, Cost]) -> Cost:
-    """The sum of the costs of all nodes."""
-    whole = Cost()
-    for part in parts.values():
-        whole += part
-    return whole
+def total(parts: Iterable[Cost]) -> Cost:
+    """The sum of several costs, count by count."""
+    return Cost(*map(sum, zip(Cost(), *parts, strict=True)))

@@ -1,31 +1,38 @@
 """`eval`: networks, layer by layer or one line each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.cost import Cost, costs, elements, total
-from convcost.errors import ConvcostError, Problem
+from convcost.errors import ConvcostError
 from convcost.layers.base import Shape
 from convcost.liveness import peak_activations
 from convcost.names import closest
 from convcost.network import Network, Node, Shapes, shapes
-from convcost.receptive import View, views
+from convcost.problems import Problem
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report, Size
 from convcost.units import bytes_of
 
+if TYPE_CHECKING:
+    from convcost.receptive import View
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+
+class Evaluation(NamedTuple):
     """A network with everything that is known of it."""
 
     network: Network
     shapes: Shapes
     costs: dict[str, Cost]
-    views: dict[str, View | None]
     total: Cost
     peak_activations: int
+
+    @property
+    def views(self) -> "dict[str, View | None]":
+        """How much of the input each layer sees."""
+        from convcost.receptive import views
+
+        return views(self.network, self.shapes)
 
     @property
     def outputs(self) -> tuple[Shape, ...]:
@@ -41,7 +48,7 @@ def evaluate(network: Network) -> Evaluation:
     """Walk a network once for each question. Raises ConvcostError where a layer does not fit."""
     known = shapes(network)
     counted = costs(network, known)
-    return Evaluation(network, known, counted, views(network, known), total(counted), peak_activations(network, known))
+    return Evaluation(network, known, counted, total(counted.values()), peak_activations(network, known))
 
 
 LAYER_COLUMNS = (
@@ -83,6 +90,7 @@ NETWORK_COLUMNS = (
     Column("activation_bytes", "activation bytes", "bytes"),
     Column("peak_bytes", "peak bytes", "bytes"),
 )
+_SEEN = ("receptive_field", "effective_stride")
 _LAYER_DEFAULT = ("layer", "kind", "output", "params", "macs")
 _NETWORK_DEFAULT = ("network", "input", "output", "params", "macs", "activations")
 
@@ -91,7 +99,8 @@ def layer_report(evaluation: Evaluation, columns: tuple[str, ...] = (), dtype: s
     """One network, a row for each layer, with totals."""
     network = evaluation.network
     chosen = _choose(columns, LAYER_COLUMNS, _LAYER_DEFAULT)
-    rows = [_layer_row(evaluation, node, dtype) for node in network.nodes]
+    seen = evaluation.views if any(column.key in _SEEN for column in chosen) else {}
+    rows = [_layer_row(evaluation, node, dtype, seen.get(node.name)) for node in network.nodes]
     whole = _network_row(evaluation, dtype)
     summed: dict[str, Cell] = {column.key: whole.get(column.key) for column in LAYER_COLUMNS if column.holds != "size"}
     summed |= {"layer": "total", "kind": None, "share": Fraction(1) if evaluation.total.macs else None}
@@ -101,7 +110,7 @@ def layer_report(evaluation: Evaluation, columns: tuple[str, ...] = (), dtype: s
         rows=tuple(rows),
         totals=summed,
         caption=(_network_text(evaluation), *_convention_text(chosen, dtype)),
-        data=json_data((evaluation,), ()),
+        data=lambda: json_data((evaluation,), ()),
     )
 
 
@@ -118,7 +127,7 @@ def network_report(
         columns=chosen,
         rows=tuple(_network_row(evaluation, dtype) for evaluation in evaluations),
         caption=("Padding and biases are each layer's own.", *_convention_text(chosen, dtype)),
-        data=json_data(evaluations, errors),
+        data=lambda: json_data(evaluations, errors),
     )
 
 
@@ -135,8 +144,8 @@ def _choose(keys: tuple[str, ...], known: tuple[Column, ...], usual: tuple[str, 
     return tuple(by_key[key] for key in (wanted if usual[0] in wanted else (usual[0], *wanted)))
 
 
-def _layer_row(evaluation: Evaluation, node: Node, dtype: str) -> Mapping[str, Cell]:
-    counted, view, inputs = evaluation.costs[node.name], evaluation.views[node.name], evaluation.inputs(node)
+def _layer_row(evaluation: Evaluation, node: Node, dtype: str, view: "View | None") -> Mapping[str, Cell]:
+    counted, inputs = evaluation.costs[node.name], evaluation.inputs(node)
     output = evaluation.shapes[node.name]
     pads = getattr(node.layer, "padding", None)
     moved = sum(map(elements, inputs)) + elements(output) + counted.params
@@ -228,7 +237,7 @@ def json_data(evaluations: tuple[Evaluation, ...], errors: tuple[Problem, ...]) 
 
 def _network_json(evaluation: Evaluation) -> Mapping[str, Any]:
     network, counted = evaluation.network, evaluation.total
-    outputs = evaluation.outputs
+    outputs, seen = evaluation.outputs, evaluation.views
     return {
         "name": network.name,
         "source": network.source,
@@ -245,12 +254,12 @@ def _network_json(evaluation: Evaluation) -> Mapping[str, Any]:
         "peak_activations": evaluation.peak_activations,
         "complete": True,
         "uncounted": [],
-        "layers": [_layer_json(evaluation, node) for node in network.nodes],
+        "layers": [_layer_json(evaluation, node, seen[node.name]) for node in network.nodes],
     }
 
 
-def _layer_json(evaluation: Evaluation, node: Node) -> Mapping[str, Any]:
-    counted, view = evaluation.costs[node.name], evaluation.views[node.name]
+def _layer_json(evaluation: Evaluation, node: Node, view: "View | None") -> Mapping[str, Any]:
+    counted = evaluation.costs[node.name]
     return {
         "name": node.name,
         "kind": node.kind,
@@ -267,5 +276,3 @@ def _layer_json(evaluation: Evaluation, node: Node) -> Mapping[str, Any]:
         "receptive_field": view.size if view else None,
         "effective_stride": view.stride if view else None,
     }
-
-

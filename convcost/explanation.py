@@ -10,13 +10,15 @@ from convcost.closed_forms import Closed, macs_formula
 from convcost.comparison import Comparison, Row
 from convcost.comparison_report import caption, json_row, layer_json, legend
 from convcost.composition import Part
+from convcost.derivation import Section, Step
 from convcost.errors import InternalError
 from convcost.kinds import KINDS
 from convcost.layers.conv import Conv, Convolution
 from convcost.names import POSITIONS
-from convcost.report import CONVENTION, Cell, Column, Formula, Report, Section, Step
-from convcost.symbols import Axis, Polynomial, Written
-from convcost.symbols.polynomial import as_polynomial
+from convcost.report import CONVENTION, Cell, Column, Formula, Report
+from convcost.symbols.axis import Axis
+from convcost.symbols.polynomial import Polynomial, as_polynomial
+from convcost.symbols.written import Written
 from convcost.units import significant
 
 _COLUMNS = (
@@ -52,7 +54,7 @@ def report(comparison: Comparison) -> Report:
         legend=(*legend(comparison), *_SIZE_LETTERS),
         notes=((row.choice.label, row.note),) if row.note else (),
         sections=tuple(sections),
-        data=_json(comparison, row, sections),
+        data=lambda: _json(comparison, row, sections),
     )
 
 
@@ -60,8 +62,8 @@ def _values(row: Row) -> dict[str, int]:
     """The number for every symbol: the row's letters, and the positions where sizes are known."""
     values = dict(row.letters.values)
     for name, symbols in row.position_symbols.items():
-        if name in row.places and symbols:
-            for symbol, size in zip(symbols, row.places[name].positions, strict=True):
+        if row.known and symbols:
+            for symbol, size in zip(symbols, row.known.positions(name), strict=True):
                 values.update({written: size for written in symbol.names()})
     return values
 
@@ -88,16 +90,16 @@ def _text(layer: Convolution) -> str:
 
 def _output_steps(row: Row, part: Part, symbolic: Any) -> list[Step]:
     """The output size on each axis, once where all axes are alike."""
-    known = row.places.get(part.name) or row.axes[part.name]
-    names = POSITIONS[len(known.output) - 1]
+    entry, output = row.traced.inputs(part.name)[0], row.traced.shapes[part.name]
+    names = POSITIONS[len(output) - 1]
     steps: dict[str, Step] = {}
     for axis, name in enumerate(names):
-        entering, leaving = (_size(size[1 + axis]) for size in (known.inputs[0], known.output))
+        entering, leaving = (_size(size[1 + axis]) for size in (entry, output))
         letters = [_written(symbolic.kernel_size[axis]), *map(Written.symbol, ("s", "P", "d", "op"))]
         formula = _output(part.layer, Written.symbol("n"), letters)
         put_in = _output(part.layer, entering, list(map(Written.number, _fields(part.layer, axis))))
         forms = (_formula(formula), _formula(put_in))
-        size = known.output[1 + axis]
+        size = output[1 + axis]
         step = Step(f"output size, {name}", forms, _formula(leaving), size if isinstance(size, int) else None)
         steps.setdefault(put_in.text, step)
     found = list(steps.values())
@@ -152,14 +154,16 @@ def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) 
         raise InternalError("a row without its composition")
     if len(row.convolutions) > 1:
         steps.append(_sum_step("weights", [part.layer.weights for part in row.convolutions], row.weights))
-        if row.total is not None:
-            macs = [row.places[part.name].cost().macs for part in row.convolutions]
+        if row.known is not None:
+            macs = [row.known.cost(part.name).macs for part in row.convolutions]
             steps.append(_sum_step("MACs", macs, _symbolic_macs(row)))
     label = base.choice.label
     both = {**base.letters.values, **values}
     if row.closed_form is not None:
         weights = Fraction(row.composition.weights, base.composition.weights if base.composition else 1)
-        steps.append(_ratio_step(f"weights, ratio to {label}", row.weights, base.weights, row.closed_form, weights, both))
+        steps.append(
+            _ratio_step(f"weights, ratio to {label}", row.weights, base.weights, row.closed_form, weights, both)
+        )
     if row.macs_closed_form is not None and row.macs_ratio is not None:
         over = prod(next(iter(row.position_symbols.values())) or (), start=as_polynomial(1))
         steps.append(

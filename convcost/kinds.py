@@ -7,7 +7,6 @@ All take channels in and out, the kernel, and the fields of the convolution that
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from convcost import blocks
 from convcost.composition import Composition, part
 from convcost.errors import ConvcostError
 from convcost.layers.base import axes_of
@@ -91,7 +90,9 @@ def transposed(
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), chapter 4.
     """
-    return _one("transposed", ConvTranspose(in_channels, out_channels, kernel_size, output_padding=output_padding, **fields))
+    return _one(
+        "transposed", ConvTranspose(in_channels, out_channels, kernel_size, output_padding=output_padding, **fields)
+    )
 
 
 def global_depthwise(
@@ -162,6 +163,18 @@ def _one(kind: str, layer: Conv | ConvTranspose, **options: Any) -> Composition:
     return Composition(kind, (part(kind, kind, layer),), options)
 
 
+def _block(name: str) -> Callable[..., Composition]:
+    """A chain from `convcost.blocks`, which is loaded only when one is built."""
+
+    def build(*arguments: Any, **fields: Any) -> Composition:
+        from convcost import blocks
+
+        chain: Composition = getattr(blocks, name)(*arguments, **fields)
+        return chain
+
+    return build
+
+
 class Kind(NamedTuple):
     """A kind as commands and specs know it."""
 
@@ -191,16 +204,15 @@ KINDS: dict[str, Kind] = {
         NO_MIXING,
     ),
     "spatially_separable": Kind(spatially_separable, "one convolution for each axis"),
-    "bottleneck": Kind(blocks.bottleneck, "1×1 down, k×k, 1×1 up, and a shortcut", {"width": None, "groups": 1}),
-    "inverted_residual": Kind(blocks.inverted_residual, "1×1 up, depthwise, 1×1 down", {"expansion": 6}),
-    "fire": Kind(blocks.fire, "1×1 squeeze, then 1×1 beside k×k", {"squeeze": None}),
+    "bottleneck": Kind(_block("bottleneck"), "1×1 down, k×k, 1×1 up, and a shortcut", {"width": None, "groups": 1}),
+    "inverted_residual": Kind(_block("inverted_residual"), "1×1 up, depthwise, 1×1 down", {"expansion": 6}),
+    "fire": Kind(_block("fire"), "1×1 squeeze, then 1×1 beside k×k", {"squeeze": None}),
     "ghost": Kind(
-        blocks.ghost, "few channels by convolution, the rest by a cheap depthwise", {"ratio": 2, "cheap_kernel": 3}
+        _block("ghost"), "few channels by convolution, the rest by a cheap depthwise", {"ratio": 2, "cheap_kernel": 3}
     ),
     "shuffle_unit": Kind(
-        blocks.shuffle_unit, "grouped 1×1, channel shuffle, depthwise, grouped 1×1", {"groups": 3, "width": None}
+        _block("shuffle_unit"), "grouped 1×1, channel shuffle, depthwise, grouped 1×1", {"groups": 3, "width": None}
     ),
 }
 
 DEFAULT_KINDS = ("standard", "grouped", "depthwise", "pointwise", "separable", "dilated")
-

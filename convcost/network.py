@@ -1,6 +1,6 @@
 """A network: named nodes in topological order, each with explicit inputs."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from convcost.composition import OUTER, Composition
@@ -11,17 +11,18 @@ from convcost.layers.base import Layer, Shape
 INPUT = "input"
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
     """A layer in its place. ``kind`` is what the author wrote, ``inputs`` are names of earlier nodes."""
 
-    name: str
-    kind: str
-    layer: Layer
-    inputs: tuple[str, ...] = (INPUT,)
+    __slots__ = ("inputs", "kind", "layer", "name")
+
+    def __init__(self, name: str, kind: str, layer: Layer, inputs: tuple[str, ...] = (INPUT,)) -> None:
+        self.name, self.kind, self.layer, self.inputs = name, kind, layer, inputs
+
+    def __repr__(self) -> str:
+        return f"Node({self.name!r}, {self.kind!r}, {self.layer!r}, {self.inputs!r})"
 
 
-@dataclass(frozen=True, slots=True)
 class Network:
     """Nodes in topological order; the last is the output where ``outputs`` names none.
 
@@ -31,24 +32,31 @@ class Network:
     Raises ConvcostError for a name used twice and an input that is no earlier node.
     """
 
-    name: str
-    input: Shape
-    nodes: tuple[Node, ...]
-    outputs: tuple[str, ...] = ()
-    source: str = ""
-    about: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("about", "input", "name", "nodes", "outputs", "source")
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        name: str,
+        input: Shape,  # noqa: A002 - the word of the specs and of JSON
+        nodes: tuple[Node, ...],
+        outputs: tuple[str, ...] = (),
+        source: str = "",
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name, self.input, self.nodes, self.source = name, input, nodes, source
+        self.outputs = outputs or (nodes[-1].name if nodes else INPUT,)
+        self.about = about or {}
         known = {INPUT}
-        for node in self.nodes:
+        for node in nodes:
             missing = [name for name in node.inputs if name not in known]
             if missing:
                 raise ConvcostError(f"`{node.name}` takes `{missing[0]}`, which is no earlier layer", field="inputs")
             if node.name in known:
                 raise ConvcostError(f"two layers are named `{node.name}`", field="name")
             known.add(node.name)
-        if not self.outputs:
-            object.__setattr__(self, "outputs", (self.nodes[-1].name if self.nodes else INPUT,))
+
+    def __repr__(self) -> str:
+        return f"Network({self.name!r}, {self.input}, {len(self.nodes)} nodes)"
 
 
 Shapes = dict[str, Shape]

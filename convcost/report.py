@@ -3,10 +3,12 @@
 Commands fill it, renderers show it. A renderer computes nothing but how numbers are written.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from convcost.derivation import Section
 
 
 class Formula(NamedTuple):
@@ -34,35 +36,11 @@ class Column(NamedTuple):
     holds: str = "text"
 
 
-class Step(NamedTuple):
-    """One line of a derivation: a quantity, its formula as it is worked out, and the result.
-
-    ``value`` is the result as a number, where it is one.
-    """
-
-    quantity: str
-    forms: tuple[Formula, ...]
-    result: Formula
-    value: int | Fraction | None = None
-
-    def chain(self, way: str) -> list[str]:
-        """The forms and the result, each once, as ``text`` or as ``latex``."""
-        return list(dict.fromkeys(getattr(form, way) for form in (*self.forms, self.result)))
-
-
-class Section(NamedTuple):
-    """One part of a derivation."""
-
-    title: str
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """Columns, rows by column key, totals, and what travels with them in every format.
 
     ``caption`` are sentences that state sizes, batch and convention; ``notes`` are remarks on rows, with
-    whom they are about; ``data`` is what machine formats with structure (JSON) hold. A report with
+    whom they are about; ``data`` makes what machine formats with structure (JSON) hold. A report with
     ``sections`` is a derivation: formats for reading show these in place of the table.
     """
 
@@ -70,12 +48,12 @@ class Report:
     columns: tuple[Column, ...]
     rows: tuple[Mapping[str, Cell], ...]
     caption: tuple[str, ...]
-    data: Mapping[str, Any]
+    data: Callable[[], Mapping[str, Any]]
     totals: Mapping[str, Cell] | None = None
     legend: tuple[tuple[str, str], ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
-    sections: tuple[Section, ...] = ()
-    complete: bool = field(default=True)
+    sections: "tuple[Section, ...]" = ()
+    complete: bool = True
 
 
 CONVENTION = {

@@ -47,32 +47,39 @@ def column_unit(values: "list[int]", *, of_bytes: bool = False) -> Unit | None:
     return next((unit for unit in (_BYTE_UNITS if of_bytes else _COUNT_UNITS) if largest >= unit.size), None)
 
 
-def significant(value: "int | float | Fraction", digits: int = SIGNIFICANT) -> str:
-    """A number to so many significant digits, written out without an exponent.
+def significant(value: "int | float | Fraction") -> str:
+    """A number to four significant digits, written out without an exponent.
 
     >>> significant(Fraction(265, 2304)), significant(21.676032), significant(1)
     ('0.1150', '21.68', '1.000')
     """
-    if not value:
+    return quotient(*value.as_integer_ratio())
+
+
+def quotient(above: int, below: int) -> str:
+    """A quotient to four significant digits, with all digits before the point.
+
+    >>> quotient(84672, 10**6), quotient(99996, 10), quotient(12345, 1)
+    ('0.08467', '10,000', '12,345')
+    """
+    if not above:
         return "0"
-    exact = Fraction(value)
-    magnitude = len(str(abs(int(exact)))) - 1 if abs(exact) >= 1 else -_leading_zeros(abs(exact)) - 1
-    places = max(0, digits - 1 - magnitude)
-    scaled = round(abs(exact) * 10**places)
-    if places and scaled == 10**digits:  # 9.9999 rounds up to one more digit
+    sign, above = ("-", -above) if above < 0 else ("", above)
+    # The power of ten of the first digit, up to one too large by the lengths alone.
+    magnitude = len(str(above)) - len(str(below))
+    magnitude -= above * 10 ** max(0, -magnitude) < below * 10 ** max(0, magnitude)
+    places = max(0, SIGNIFICANT - 1 - magnitude)
+    scaled = _rounded(above * 10**places, below)
+    if places and scaled == 10**SIGNIFICANT:  # 9.9999 rounds up to one more digit
         places, scaled = places - 1, scaled // 10
     whole, rest = divmod(scaled, 10**places)
-    sign = "-" if exact < 0 else ""
     return f"{sign}{whole:,}.{rest:0{places}d}" if places else f"{sign}{whole:,}"
 
 
-def _leading_zeros(value: Fraction) -> int:
-    """Zeros between the point and the first digit of a number below 1."""
-    zeros = 0
-    while value * 10 < 1:
-        value *= 10
-        zeros += 1
-    return zeros
+def _rounded(above: int, below: int) -> int:
+    """A quotient to the nearest integer, a half to the even one."""
+    whole, rest = divmod(above, below)
+    return whole + (2 * rest > below or (2 * rest == below and whole % 2 == 1))
 
 
 def bytes_of(count: int, dtype: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from convcost import __version__
-from convcost.errors import ConvcostError, SpecError
+from convcost.errors import ConvcostError
 
 # Name: (module of this package, what it is for). Help imports none of the modules.
 COMMANDS = {
@@ -62,10 +62,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         status = cli.main(arguments, prog_name="convcost", standalone_mode=False)
         sys.stdout.flush()
-    except SpecError as error:
-        _fail(str(error), MISUSED)
     except ConvcostError as error:
-        _fail(f"error: {error}", MISUSED)
+        _fail(error.shown(), MISUSED)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "convcost"
         _fail(f"error: {error.format_message()}\nSee `{command} --help`.", MISUSED)

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
+from convcost.cli.columns import column_keys, column_options
 from convcost.cli.output import emit, output_options
-from convcost.cli.shape import columns as column_keys
-from convcost.cli.shape import column_options, request, shape_options, with_flag
+from convcost.cli.shape import request, shape_options, with_flag
 from convcost.cli.values import kinds as read_kinds
 from convcost.comparison import Choice, compare
 from convcost.comparison_report import report
@@ -16,9 +16,7 @@ from convcost.kinds import DEFAULT_KINDS, KINDS
 
 @click.command("compare", short_help="Every kind of convolution side by side, for one shape.")
 @shape_options
-@click.option(
-    "--kinds", metavar="A,B:t=6,…", help=f"Kinds to compare, or `all`. They are {', '.join(KINDS)}."
-)
+@click.option("--kinds", metavar="A,B:t=6,…", help=f"Kinds to compare, or `all`. They are {', '.join(KINDS)}.")
 @click.option("--baseline", type=click.Choice(list(KINDS)), default="standard", help="What ratios are to.")
 @column_options
 @output_options

@@ -3,9 +3,8 @@
 import click
 
 from convcost.cli import MISUSED
+from convcost.cli.columns import column_keys, column_options
 from convcost.cli.output import emit, output_options, say
-from convcost.cli.shape import column_options
-from convcost.cli.shape import columns as column_keys
 from convcost.cli.sources import networks, problems
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation, evaluate, layer_report, network_report
@@ -35,7 +34,7 @@ def command(
     """  # noqa: D301 - click's \b keeps the lines
     found, errors = networks(specs)
     for error in errors:
-        say(str(error))
+        say(error.shown())
     evaluations = tuple(map(evaluate, found))
     if not evaluations and format_ != "json":
         return MISUSED

@@ -11,7 +11,6 @@ from convcost.errors import ConvcostError
 from convcost.layers.base import axes_of, count
 from convcost.layers.base import per_axis as on_each_axis
 from convcost.names import BY_NAME, NOTATIONS
-from convcost.units import DTYPES
 
 _FLAGS: dict[str, tuple[str, ...]] = {
     "in_channels": ("--c1", "--in-channels"),
@@ -52,14 +51,6 @@ def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--columns --dtype``."""
-    command = click.option(
-        "--dtype", type=click.Choice(list(DTYPES)), default="fp32", show_default=True, help="What bytes are counted at."
-    )(command)
-    return click.option("--columns", metavar="A,B,…", help="Columns to show, or `all`.")(command)
-
-
 def _option(name: str) -> Callable[..., Any]:
     field = BY_NAME.get(name)
     text = field.help if field else "input size, one number or one per axis; left out, MACs stay symbolic"
@@ -98,11 +89,6 @@ def request(*, bias: bool, dims: int | None, notation: str, **texts: str | None)
 
 
 _MOST_AXES = 3
-
-
-def columns(text: str | None) -> tuple[str, ...]:
-    """``--columns`` as keys."""
-    return tuple(word.strip() for word in text.split(",") if word.strip()) if text else ()
 
 
 def with_flag(error: ConvcostError) -> ConvcostError:

@@ -1,11 +1,10 @@
 """What SPEC arguments mean: files, folders, patterns, and ``-`` for standard input."""
 
+import os
 import sys
-from glob import glob
-from pathlib import Path
 
-from convcost.errors import Problem, SpecError
 from convcost.network import Network
+from convcost.problems import Problem, SpecError
 from convcost.specs.read import load, loads
 
 _SUFFIXES = (".yaml", ".yml")
@@ -25,17 +24,16 @@ def networks(specs: tuple[str, ...]) -> tuple[list[Network], list[SpecError]]:
 
 
 def _files(spec: str) -> list[str]:
-    if spec == "-":
+    if spec == "-" or os.path.isfile(spec):  # noqa: PTH113 - pathlib costs a tenth of the start
         return [spec]
-    path = Path(spec)
-    try:
-        if path.is_dir():
-            inside = sorted(str(file) for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
-            return inside or [spec]
-        if not path.exists() and any(char in spec for char in "*?["):
-            return sorted(glob(spec, recursive=True)) or [spec]  # noqa: PTH207 - the pattern may be absolute
-    except (OSError, ValueError):
-        pass
+    from glob import glob
+    from pathlib import Path
+
+    if os.path.isdir(spec):  # noqa: PTH112
+        inside = (file for file in Path(spec).rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        return sorted(map(str, inside)) or [spec]
+    if "\0" not in spec and any(char in spec for char in "*?["):
+        return sorted(glob(spec, recursive=True)) or [spec]  # noqa: PTH207 - the pattern may be absolute
     return [spec]
 
 

@@ -65,6 +65,8 @@ def is_concrete(value: Any) -> bool:
 
 def count(field: str, value: Any, least: int = 1) -> Any:
     """A whole number that is at least ``least``, or a symbol; anything else is an error naming the field."""
+    if type(value) is int and least <= value <= LARGEST:
+        return value
     if isinstance(value, bool | float | str | None | list | tuple | dict):
         raise ConvcostError(f"`{field}` must be a whole number, got {_shown(value)}", field=field)
     if is_concrete(value) and not least <= value <= LARGEST:
@@ -133,10 +135,14 @@ def require_channels(shape: Shape, found: Any, expected: Any, field: str) -> Non
         raise ConvcostError(f"`{field}` = {expected}, but the input {text_shape(shape)} has {found}", field=field)
 
 
-def require_size(output: Sizes, shape: Shape, reason: str, field: str) -> None:
-    """Every axis of the output has at least one element."""
-    if any(is_concrete(size) and size < 1 for size in output):
-        raise ConvcostError(f"no output is left of the input {text_shape(shape)}: {reason}", field=field)
+def is_empty(output: Sizes) -> bool:
+    """Whether an axis of an output is known to have no element."""
+    return any(isinstance(size, int) and size < 1 for size in output)
+
+
+def nothing_left(shape: Shape, reason: str, field: str) -> ConvcostError:
+    """The error of a layer that leaves nothing of its input."""
+    return ConvcostError(f"no output is left of the input {text_shape(shape)}: {reason}", field=field)
 
 
 def text_shape(shape: Shape) -> str:

@@ -13,10 +13,11 @@ from convcost.layers.base import (
     axes_of,
     count,
     is_concrete,
+    is_empty,
+    nothing_left,
     pads_of,
     per_axis,
     require_input,
-    require_size,
 )
 
 
@@ -123,7 +124,8 @@ class Conv(Convolution):
         self._require_input(shape)
         axes = zip(shape[1:], self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
         output = tuple(formulas.conv_output(n, k, s, sum(p), d) for n, k, s, p, d in axes)
-        require_size(output, shape, f"the kernel spans {self._extent()}, more than the padded input", "kernel_size")
+        if is_empty(output):
+            raise nothing_left(shape, f"the kernel spans {self._extent()}, more than the padded input", "kernel_size")
         return (self.out_channels, *output)
 
     def positions(self, *inputs: Shape) -> Sizes:
@@ -182,7 +184,8 @@ class ConvTranspose(Convolution):
         fields = (shape[1:], self.kernel_size, self.stride, self.padding, self.dilation, self.output_padding)
         axes = zip(*fields, strict=True)
         output = tuple(formulas.conv_transpose_output(n, k, s, sum(p), d, extra) for n, k, s, p, d, extra in axes)
-        require_size(output, shape, "the padding crops all that the layer makes", "padding")
+        if is_empty(output):
+            raise nothing_left(shape, "the padding crops all that the layer makes", "padding")
         return (self.out_channels, *output)
 
     def positions(self, *inputs: Shape) -> Sizes:

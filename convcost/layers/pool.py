@@ -11,10 +11,11 @@ from convcost.layers.base import (
     Window,
     axes_of,
     count,
+    is_empty,
+    nothing_left,
     pads_of,
     per_axis,
     require_input,
-    require_size,
 )
 
 # torch.nn.AvgPool3d compares its kernel with the input before padding; the pools of other ranks do not.
@@ -35,6 +36,7 @@ class Pool(Layer):
     padding: Any = 0
     dilation: Any = 1
     ceil_mode: bool = False
+    count_include_pad: bool = True
     dims: int | None = None
 
     def __post_init__(self) -> None:
@@ -53,7 +55,8 @@ class Pool(Layer):
         require_input(shape, self.kind, dims=self.dims)
         axes = zip(shape[1:], self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
         output = tuple(self._output(*axis) for axis in axes)
-        require_size(output, shape, "the pool's window is larger than the padded input", "kernel_size")
+        if is_empty(output):
+            raise nothing_left(shape, "the pool's window is larger than the padded input", "kernel_size")
         return (shape[0], *output)
 
     def window(self, shape: Shape) -> Window:
@@ -93,7 +96,6 @@ class MaxPool(Pool):
     kind: ClassVar[str] = "max_pool"
 
 
-@dataclass(frozen=True, slots=True)
 class AvgPool(Pool):
     """An average pool, which has no dilation. Source: torch.nn.AvgPool2d.
 
@@ -103,9 +105,8 @@ class AvgPool(Pool):
     (8, 4, 4)
     """
 
+    __slots__ = ()
     kind: ClassVar[str] = "avg_pool"
-
-    count_include_pad: bool = True
 
     def __post_init__(self) -> None:
         Pool.__post_init__(self)
@@ -118,72 +119,5 @@ class AvgPool(Pool):
         if self.dims == _TORCH_MEASURES_UNPADDED and any(
             n < k for n, k in zip(inputs[0][1:], self.kernel_size, strict=True)
         ):
-            require_size((0,), inputs[0], "a 3-D average pool's window must fit the unpadded input", "kernel_size")
+            raise nothing_left(inputs[0], "a 3-D average pool's window must fit the unpadded input", "kernel_size")
         return output
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptivePool(Layer):
-    """A pool to a given output size; None keeps the size of an axis.
-
-    Input (c, *n), output (c, *output_size). Raises ConvcostError for sizes out of range or of the wrong
-    number of axes.
-    """
-
-    output_size: Any
-
-    def __post_init__(self) -> None:
-        sizes = self.output_size
-        for size in sizes if isinstance(sizes, list | tuple) else (sizes,):
-            if size is not None:
-                count("output_size", size)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        """(c, *output_size)."""
-        (shape,) = inputs
-        sizes = self.output_size
-        if isinstance(sizes, list | tuple):
-            require_input(shape, self.kind, dims=len(sizes))
-        else:
-            require_input(shape, self.kind)
-            sizes = (sizes,) * (len(shape) - 1)
-        return (shape[0], *(n if size is None else size for n, size in zip(shape[1:], sizes, strict=True)))
-
-    def window(self, shape: Shape) -> Window | None:
-        """Even windows where the output size divides the input's; else they differ from place to place."""
-        output = self.output_shape(shape)[1:]
-        if any(n % o for n, o in zip(shape[1:], output, strict=True)):
-            return None
-        steps = tuple(n // o for n, o in zip(shape[1:], output, strict=True))
-        return (steps, steps, (1,) * len(steps))
-
-
-class AdaptiveAvgPool(AdaptivePool):
-    """An adaptive average pool. Source: torch.nn.AdaptiveAvgPool2d.
-
-    >>> AdaptiveAvgPool((7, None)).output_shape((512, 14, 10))
-    (512, 7, 10)
-    """
-
-    __slots__ = ()
-    kind: ClassVar[str] = "adaptive_avg_pool"
-
-
-class AdaptiveMaxPool(AdaptivePool):
-    """An adaptive max pool. Source: torch.nn.AdaptiveMaxPool2d."""
-
-    __slots__ = ()
-    kind: ClassVar[str] = "adaptive_max_pool"
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalAvgPool(AdaptivePool):
-    """The average of each channel, (c, *n) to (c, 1, …): no weights, where a global depthwise has n·c.
-
-    >>> GlobalAvgPool().output_shape((512, 7, 7))
-    (512, 1, 1)
-    """
-
-    kind: ClassVar[str] = "global_avg_pool"
-
-    output_size: Any = 1

@@ -32,6 +32,10 @@ def render(report: Report, format_: str, options: Options = Options()) -> str:  
     """The report in a format, ending in one newline."""
     module, _ = FORMATS[format_]
     text: str = import_module(f"convcost.render.{module}").render(report, options, format_)
+    if options.ascii and not text.isascii():
+        from convcost.render.ascii import to_ascii
+
+        text = to_ascii(text)
     return text.rstrip("\n") + "\n"
 
 

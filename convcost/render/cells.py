@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from convcost.render import Options
 from convcost.report import Cell, Column, Formula, Report, Size
-from convcost.units import Unit, column_unit, significant
+from convcost.units import Unit, column_unit, quotient, significant
 
 
 class Markup(NamedTuple):
@@ -28,7 +28,7 @@ class Sheet(NamedTuple):
 
 def plain(text: str) -> str:
     """Text on one line, without control characters."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
 PLAIN = Markup(plain, lambda formula: formula.text, lambda size: size)
@@ -65,7 +65,7 @@ def _cell(cell: Cell, unit: Unit | None, options: Options, markup: Markup) -> st
     if isinstance(cell, Fraction):
         return str(cell) if options.exact else significant(cell)
     if isinstance(cell, int):
-        return significant(Fraction(cell, unit.size)) if unit else f"{cell:,}"
+        return quotient(cell, unit.size) if unit else f"{cell:,}"
     return markup.text(cell)
 
 
@@ -78,28 +78,3 @@ def remarks(report: Report) -> list[str]:
     if report.legend:
         lines.append("; ".join(f"{name} = {meaning}" for name, meaning in report.legend))
     return lines
-
-
-_ASCII = str.maketrans(
-    {
-        "×": "x",
-        "·": "*",
-        "→": "->",
-        "−": "-",
-        "–": "-",
-        "—": "-",
-        "…": "...",
-        "≤": "<=",
-        "≥": ">=",
-        "⌊": "floor(",
-        "⌋": ")",
-        "⌈": "ceil(",
-        "⌉": ")",
-        **{digit: f"^{i}" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-    }
-)
-
-
-def to_ascii(text: str) -> str:
-    """Text for a terminal that knows only ASCII; what has no likeness becomes a question mark."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode()

@@ -8,7 +8,6 @@ from fractions import Fraction
 from io import StringIO
 
 from convcost.render import Options
-from convcost.render.cells import to_ascii
 from convcost.report import Cell, Formula, Report, Size
 
 
@@ -21,7 +20,7 @@ def render(report: Report, options: Options, format_: str) -> str:
     rows = [*report.rows, report.totals] if report.totals is not None else report.rows
     for row in rows:
         writer.writerow([*(_cell(row.get(column.key)) for column in report.columns), caption])
-    return to_ascii(out.getvalue()) if options.ascii else out.getvalue()
+    return out.getvalue()
 
 
 def _cell(cell: Cell) -> str:

@@ -16,7 +16,7 @@ def render(report: Report, options: Options, _format: str) -> str:
     whole = {
         "schema_version": SCHEMA_VERSION,
         "convcost_version": __version__,
-        **report.data,
+        **report.data(),
         "legend": dict(report.legend),
         "caption": " ".join(report.caption),
     }

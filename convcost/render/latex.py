@@ -1,8 +1,13 @@
 """LaTeX: a booktabs table, or a derivation in display mathematics. Needs no package but booktabs."""
 
+from typing import TYPE_CHECKING
+
 from convcost.render import Options
 from convcost.render.cells import Markup, plain, remarks, sheet
-from convcost.report import Formula, Report, Section
+from convcost.report import Formula, Report
+
+if TYPE_CHECKING:
+    from convcost.derivation import Section
 
 _SPECIAL = str.maketrans(
     {
@@ -83,7 +88,7 @@ def _line(cells: list[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _section(section: Section) -> str:
+def _section(section: "Section") -> str:
     lines = [rf"\paragraph{{{escape(section.title)}}}"]
     for step in section.steps:
         chain = step.chain("latex")

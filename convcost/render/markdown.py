@@ -1,8 +1,13 @@
 """Markdown as GitHub renders it: a pipe table, or a derivation in math fences."""
 
+from typing import TYPE_CHECKING
+
 from convcost.render import Options
-from convcost.render.cells import Markup, plain, remarks, sheet, to_ascii
-from convcost.report import Report, Section
+from convcost.render.cells import Markup, plain, remarks, sheet
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    from convcost.derivation import Section
 
 _SPECIAL = str.maketrans({char: "\\" + char for char in "\\`*_|<>[]~#"})
 
@@ -19,8 +24,7 @@ def render(report: Report, options: Options, _format: str) -> str:
     """The table, then notes, legend and caption as a list."""
     body = [_section(section) for section in report.sections] or [_table(report, options)]
     foot = [f"- {escape(line)}" for line in [*remarks(report), *report.caption]]
-    text = "\n\n".join([f"**{escape(report.title)}**", *body, "\n".join(foot)])
-    return to_ascii(text) if options.ascii else text
+    return "\n\n".join([f"**{escape(report.title)}**", *body, "\n".join(foot)])
 
 
 def _table(report: Report, options: Options) -> str:
@@ -30,7 +34,7 @@ def _table(report: Report, options: Options) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [table.heads, rules, *table.rows, *totals])
 
 
-def _section(section: Section) -> str:
+def _section(section: "Section") -> str:
     blocks = [f"### {escape(section.title)}"]
     for step in section.steps:
         chain = step.chain("latex")

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convcost.render import Options
-from convcost.render.cells import PLAIN, Sheet, plain, remarks, sheet, to_ascii
+from convcost.render.cells import PLAIN, Sheet, plain, remarks, sheet
 from convcost.render.text import width
 from convcost.report import Report
 
@@ -22,8 +22,7 @@ def render(report: Report, options: Options, _format: str) -> str:
     table = _table(cells, options)
     drawn = _draw(table, options, available) if _least_width(cells) <= available else _blocks(cells)
     foot = [plain(line) for line in [*remarks(report), *report.caption]]
-    text = "\n".join([_wrap(plain(report.title), available), drawn, *(_wrap(line, available) for line in foot)])
-    return to_ascii(text) if options.ascii else text
+    return "\n".join([_wrap(plain(report.title), available), drawn, *(_wrap(line, available) for line in foot)])
 
 
 def _table(cells: Sheet, options: Options) -> Table:

@@ -1,10 +1,14 @@
 """Plain text in aligned columns, for pipes and comments in code."""
 
+from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from convcost.render import Options
-from convcost.render.cells import PLAIN, plain, remarks, sheet, to_ascii
-from convcost.report import Report, Section
+from convcost.render.cells import PLAIN, plain, remarks, sheet
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    from convcost.derivation import Section
 
 _GAP = "  "
 
@@ -13,8 +17,7 @@ def render(report: Report, options: Options, _format: str) -> str:
     """The table, then notes, legend and caption."""
     body = [_section(section) for section in report.sections] or [_table(report, options)]
     foot = [plain(line) for line in [*remarks(report), *report.caption]]
-    text = "\n\n".join([plain(report.title), *body, "\n".join(foot)]) + "\n"
-    return to_ascii(text) if options.ascii else text
+    return "\n\n".join([plain(report.title), *body, "\n".join(foot)]) + "\n"
 
 
 def _table(report: Report, options: Options) -> str:
@@ -37,7 +40,7 @@ def _line(cells: list[str], widths: list[int], numeric: list[bool]) -> str:
     return _GAP.join(parts).rstrip()
 
 
-def _section(section: Section) -> str:
+def _section(section: "Section") -> str:
     lines = [plain(section.title), "-" * width(section.title)]
     for step in section.steps:
         chain = step.chain("text")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Union
 
 import yaml
 
-from convcost.errors import Problem, SpecError
+from convcost.problems import Problem, SpecError
 
 MOST_BYTES = 16 * 2**20
 MOST_NODES = 1_000_000

@@ -75,9 +75,7 @@ WORDS: dict[str, Word] = {
     "depthwise": _conv("kernel_size", _K, _D, _M),
     "separable": _conv("out_channels", _OUT, _K3, _D, _M, _MID),
     "global_depthwise": Word(None, {**_M, **_AROUND}, convolves=True),
-    "conv_transpose": _conv(
-        "out_channels", _OUT, _K, _D, _G, {"output_padding": Key(PER_AXIS, default=0, least=0)}
-    ),
+    "conv_transpose": _conv("out_channels", _OUT, _K, _D, _G, {"output_padding": Key(PER_AXIS, default=0, least=0)}),
     "spatially_separable": _conv("out_channels", _OUT, _K3, _D, _MID),
     "bottleneck": _conv("out_channels", _OUT, _K3, _D, _G, _MID, {"width": Key(COUNT)}),
     "inverted_residual": _conv("out_channels", _OUT, _K3, _D, _MID, {"expansion": Key(COUNT, default=6)}),
@@ -90,9 +88,7 @@ WORDS: dict[str, Word] = {
         _MID,
         {"ratio": Key(COUNT, default=2, least=2), "cheap_kernel": Key(PER_AXIS, default=3)},
     ),
-    "shuffle_unit": _conv(
-        "out_channels", _OUT, _K3, _D, _MID, {"groups": Key(COUNT, default=3), "width": Key(COUNT)}
-    ),
+    "shuffle_unit": _conv("out_channels", _OUT, _K3, _D, _MID, {"groups": Key(COUNT, default=3), "width": Key(COUNT)}),
     "linear": Word(
         "out_features",
         {"out_features": Key(COUNT, required=True), "flatten": Key(FLAG, default=True), **_AROUND},

@@ -1,10 +1,6 @@
 """Symbols that stand where numbers stand, so that a formula gives its own closed form.
 
 A guest of the house: no formula and no layer knows these types; they are passed where an ``int`` would be.
+``polynomial`` has the algebra, ``notation`` writes it, ``axis`` follows a size that is unknown, and
+``written`` records a formula as it is computed.
 """
-
-from convcost.symbols.axis import Axis
-from convcost.symbols.polynomial import Polynomial, Quotient, Symbol, divide, symbols
-from convcost.symbols.written import Written
-
-__all__ = ["Axis", "Polynomial", "Quotient", "Symbol", "Written", "divide", "symbols"]

@@ -19,7 +19,7 @@ class Axis:
     __slots__ = ("a", "b", "c")
 
     def __init__(self, a: int = 1, b: int = 0, c: int = 1) -> None:
-        common = gcd(a, b, c)
+        common = 1 if a == 1 else gcd(a, b, c)
         self.a, self.b, self.c = a // common, b // common, c // common
 
     def __add__(self, other: int) -> "Axis":

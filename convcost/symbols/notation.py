@@ -16,7 +16,7 @@ class Style(NamedTuple):
     fraction: Callable[[list[str], list[str]], str]
 
 
-def write(terms: Mapping[Powers, Fraction], style: Style, values: Mapping[str, int] | None) -> str:
+def write(terms: Mapping[Powers, int | Fraction], style: Style, values: Mapping[str, int] | None) -> str:
     """A sum of terms, each a product over a product."""
     if not terms:
         return "0"
@@ -33,7 +33,7 @@ def latex_name(name: str) -> str:
     return head if not tail else f"{head}_{tail}" if len(tail) == 1 else f"{head}_{{{tail}}}"
 
 
-def _term(powers: Powers, value: Fraction, style: Style, values: Mapping[str, int] | None) -> str:
+def _term(powers: Powers, value: int | Fraction, style: Style, values: Mapping[str, int] | None) -> str:
     def factor(name: str, exponent: int) -> str:
         base = str(values[name]) if values and name in values else style.name(name)
         return style.power(base, exponent) if exponent > 1 else base

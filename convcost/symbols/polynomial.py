@@ -29,12 +29,12 @@ class Polynomial:
     __slots__ = ("terms",)
 
     def __init__(self, terms: Mapping[Powers, Scalar]) -> None:
-        self.terms = {powers: Fraction(value) for powers, value in terms.items() if value}
+        self.terms = {powers: value for powers, value in terms.items() if value}
 
     def __add__(self, other: Union["Polynomial", Scalar]) -> "Polynomial":
         total = dict(self.terms)
         for powers, value in as_polynomial(other).terms.items():
-            total[powers] = total.get(powers, Fraction(0)) + value
+            total[powers] = total.get(powers, 0) + value
         return Polynomial(total)
 
     __radd__ = __add__
@@ -49,19 +49,20 @@ class Polynomial:
         return as_polynomial(other) - self
 
     def __mul__(self, other: Union["Polynomial", Scalar]) -> "Polynomial":
-        total: dict[Powers, Fraction] = {}
-        for powers, value in self.terms.items():
-            for others, factor in as_polynomial(other).terms.items():
+        total: dict[Powers, Scalar] = {}
+        for others, factor in as_polynomial(other).terms.items():
+            for powers, value in self.terms.items():
                 product = _multiply(powers, others)
-                total[product] = total.get(product, Fraction(0)) + value * factor
+                total[product] = total.get(product, 0) + value * factor
         return Polynomial(total)
 
     __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> "Polynomial":
-        if len(self.terms) == 1:
+        if exponent < 0:
             ((powers, value),) = self.terms.items()
-            return Polynomial({tuple((at, name, e * exponent) for at, name, e in powers if exponent): value**exponent})
+            inverse = Polynomial({tuple((place, name, -e) for place, name, e in powers): _divide(1, value)})
+            return inverse**-exponent
         result = as_polynomial(1)
         for _ in range(exponent):
             result *= self
@@ -72,7 +73,9 @@ class Polynomial:
         if len(other.terms) != 1:
             msg = "only a single term divides a polynomial exactly"
             raise ArithmeticError(msg)
-        return self * other**-1
+        ((below, divisor),) = other.terms.items()
+        inverse = tuple((place, name, -e) for place, name, e in below)
+        return Polynomial({_multiply(powers, inverse): _divide(value, divisor) for powers, value in self.terms.items()})
 
     def __rfloordiv__(self, other: Scalar) -> "Polynomial":
         return as_polynomial(other) // self
@@ -88,23 +91,26 @@ class Polynomial:
     def __hash__(self) -> int:
         return hash(frozenset(self.terms.items()))
 
-    def evaluate(self, values: Mapping[str, Scalar]) -> Fraction:
+    def evaluate(self, values: Mapping[str, int]) -> Fraction:
         """The exact value, with a number for every symbol."""
         left = self.substitute(values)
         if left.names():
             msg = f"no value for {', '.join(sorted(left.names()))}"
             raise KeyError(msg)
-        return left.terms.get((), Fraction(0))
+        return Fraction(left.terms.get((), 0))
 
-    def substitute(self, values: Mapping[str, Scalar]) -> "Polynomial":
+    def substitute(self, values: Mapping[str, int]) -> "Polynomial":
         """The polynomial that is left when some symbols are numbers."""
         result = as_polynomial(0)
         for powers, coefficient in self.terms.items():
-            known = [(name, e) for _, name, e in powers if name in values]
-            factor = coefficient
-            for name, exponent in known:
-                factor *= Fraction(values[name]) ** exponent
-            result += Polynomial({tuple(power for power in powers if power[1] not in values): factor})
+            above = below = 1
+            for _, name, exponent in powers:
+                if name in values and exponent > 0:
+                    above *= values[name] ** exponent
+                elif name in values:
+                    below *= values[name] ** -exponent
+            rest = tuple(power for power in powers if power[1] not in values)
+            result += Polynomial({rest: _divide(coefficient * above, below)})
         return result
 
     def names(self) -> frozenset[str]:
@@ -137,7 +143,7 @@ class Quotient:
 
     __hash__ = None  # type: ignore[assignment]  # equal quotients can be written in many ways
 
-    def evaluate(self, values: Mapping[str, Scalar]) -> Fraction:
+    def evaluate(self, values: Mapping[str, int]) -> Fraction:
         """The exact value, with a number for every symbol."""
         return self.numerator.evaluate(values) / self.denominator.evaluate(values)
 
@@ -148,8 +154,10 @@ class Quotient:
     def text(self, values: Mapping[str, int] | None = None) -> str:
         """As plain text: ``(M + N)/(M·N + 1)``."""
         top = self.numerator.text(values)
-        return f"({top})/({self.denominator.text(values)})" if len(self.numerator.terms) > 1 else (
-            f"{top}/({self.denominator.text(values)})"
+        return (
+            f"({top})/({self.denominator.text(values)})"
+            if len(self.numerator.terms) > 1
+            else (f"{top}/({self.denominator.text(values)})")
         )
 
     def latex(self, values: Mapping[str, int] | None = None) -> str:
@@ -189,7 +197,15 @@ def as_polynomial(value: Polynomial | Scalar) -> Polynomial:
     return value if isinstance(value, Polynomial) else Polynomial({(): value})
 
 
+def _divide(value: Scalar, divisor: Scalar) -> Scalar:
+    """An exact quotient, an integer where it is one."""
+    quotient = Fraction(value, divisor)
+    return quotient.numerator if quotient.denominator == 1 else quotient
+
+
 def _multiply(left: Powers, right: Powers) -> Powers:
+    if not left or not right:
+        return left or right
     exponents: dict[tuple[int, str], int] = {}
     for place, name, exponent in left + right:
         exponents[place, name] = exponents.get((place, name), 0) + exponent
@@ -201,9 +217,10 @@ def _common_monomial(left: Polynomial, right: Polynomial) -> Polynomial:
     terms = [*left.terms.items(), *right.terms.items()]
     keys = {(place, name) for powers, _ in terms for place, name, _ in powers}
     lowest = {
-        key: min(next((e for place, name, e in powers if (place, name) == key), 0) for powers, _ in terms) for key in keys
+        key: min(next((e for place, name, e in powers if (place, name) == key), 0) for powers, _ in terms)
+        for key in keys
     }
-    number = Fraction(gcd(*(c.numerator for _, c in terms)), lcm(*(c.denominator for _, c in terms)))
+    number = _divide(gcd(*(c.numerator for _, c in terms)), lcm(*(c.denominator for _, c in terms)))
     return Polynomial({tuple((*key, e) for key, e in sorted(lowest.items()) if e): number})
 
 

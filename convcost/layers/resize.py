@@ -1,33 +1,20 @@
-"""Layers that only move elements: flatten, pad, upsample, the shuffles."""
+"""Layers that change the size of a feature map without weights: padding and upsampling."""
 
 from dataclasses import dataclass
-from math import floor, prod
+from math import floor
 from typing import Any, ClassVar
 
 from convcost.errors import ConvcostError, describe
-from convcost.layers.base import Layer, Shape, Window, axes_of, count, pads_of, require_input, text_shape
-
-
-@dataclass(frozen=True, slots=True)
-class Flatten(Layer):
-    """All axes as one. Source: torch.nn.Flatten, from the axis behind the batch.
-
-    >>> Flatten().output_shape((512, 7, 7))
-    (25088,)
-    """
-
-    kind: ClassVar[str] = "flatten"
-    in_place: ClassVar[bool] = True
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        """(elements,)."""
-        require_input(inputs[0], self.kind)
-        return (prod(inputs[0]),)
-
-    def window(self, shape: Shape) -> Window | None:
-        """Positions have no meaning behind it, unless there is only one."""
-        del shape
-        return None
+from convcost.layers.base import (
+    Layer,
+    Shape,
+    Window,
+    axes_of,
+    count,
+    pads_of,
+    require_input,
+    text_shape,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,80 +101,3 @@ _LARGEST_FACTOR = 10_000
 def _scaled(n: int, factor: float) -> int:
     # In floats, as the frameworks compute it: an integer factor stays exact at any size of interest.
     return n * factor if isinstance(factor, int) else floor(float(n) * factor)
-
-
-@dataclass(frozen=True, slots=True)
-class PixelShuffle(Layer):
-    """Depth to space: (c·f², h, w) to (c, h·f, w·f), f to the number of axes. Source: torch.nn.PixelShuffle.
-
-    >>> PixelShuffle(3).output_shape((18, 4, 5))
-    (2, 12, 15)
-    """
-
-    kind: ClassVar[str] = "pixel_shuffle"
-
-    factor: int
-
-    def __post_init__(self) -> None:
-        count("factor", self.factor)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        """(c/f², h·f, w·f)."""
-        (shape,) = inputs
-        require_input(shape, self.kind)
-        blocks = self.factor ** (len(shape) - 1)
-        if shape[0] % blocks:
-            raise ConvcostError(f"`factor` = {self.factor}: {blocks} must divide {shape[0]} channels", field="factor")
-        return (shape[0] // blocks, *(n * self.factor for n in shape[1:]))
-
-    def window(self, shape: Shape) -> Window | None:
-        """Positions divide: no sliding window."""
-        del shape
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class PixelUnshuffle(Layer):
-    """Space to depth: (c, h·f, w·f) to (c·f², h, w). Source: torch.nn.PixelUnshuffle."""
-
-    kind: ClassVar[str] = "pixel_unshuffle"
-
-    factor: int
-
-    def __post_init__(self) -> None:
-        count("factor", self.factor)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        """(c·f², h/f, w/f)."""
-        (shape,) = inputs
-        require_input(shape, self.kind)
-        if any(n % self.factor for n in shape[1:]):
-            raise ConvcostError(
-                f"`factor` = {self.factor} must divide the input's {text_shape(shape[1:])}", field="factor"
-            )
-        return (shape[0] * self.factor ** (len(shape) - 1), *(n // self.factor for n in shape[1:]))
-
-    def window(self, shape: Shape) -> Window:
-        """Blocks side by side."""
-        steps = (self.factor,) * (len(shape) - 1)
-        return (steps, steps, (1,) * len(steps))
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelShuffle(Layer):
-    """Channels dealt out anew between groups; the shape stays. Source: torch.nn.ChannelShuffle."""
-
-    kind: ClassVar[str] = "channel_shuffle"
-
-    groups: int
-
-    def __post_init__(self) -> None:
-        count("groups", self.groups)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        """As the input."""
-        (shape,) = inputs
-        require_input(shape, self.kind)
-        if isinstance(shape[0], int) and isinstance(self.groups, int) and shape[0] % self.groups:
-            raise ConvcostError(f"`groups` = {self.groups} must divide {shape[0]} channels", field="groups")
-        return shape

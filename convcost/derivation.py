@@ -1,0 +1,29 @@
+"""A derivation as data: sections of steps, each from a formula to its result."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from convcost.report import Formula
+
+
+class Step(NamedTuple):
+    """One line of a derivation: a quantity, its formula as it is worked out, and the result.
+
+    ``value`` is the result as a number, where it is one.
+    """
+
+    quantity: str
+    forms: tuple[Formula, ...]
+    result: Formula
+    value: int | Fraction | None = None
+
+    def chain(self, way: str) -> list[str]:
+        """The forms and the result, each once, as ``text`` or as ``latex``."""
+        return list(dict.fromkeys(getattr(form, way) for form in (*self.forms, self.result)))
+
+
+class Section(NamedTuple):
+    """One part of a derivation."""
+
+    title: str
+    steps: tuple[Step, ...]

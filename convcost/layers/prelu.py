@@ -1,0 +1,34 @@
+"""PReLU, the activation with parameters."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from convcost.layers.base import Layer, Shape, count, require_input
+
+
+@dataclass(frozen=True, slots=True)
+class PReLU(Layer):
+    """A ReLU with a learnt slope for each channel, or one for all. Source: torch.nn.PReLU.
+
+    >>> PReLU(64).weights
+    64
+    """
+
+    kind: ClassVar[str] = "prelu"
+    in_place: ClassVar[bool] = True
+
+    slopes: int = 1
+
+    def __post_init__(self) -> None:
+        count("slopes", self.slopes)
+
+    @property
+    def weights(self) -> int:
+        """The slopes."""
+        return self.slopes
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """As the input."""
+        channels = None if self.slopes == 1 else self.slopes
+        require_input(inputs[0], self.kind, channels=channels, field="slopes")
+        return inputs[0]

@@ -1,0 +1,112 @@
+"""From the values of a line to its layer, or to the parts that its kind is composed of."""
+
+from collections.abc import Callable
+from typing import Any
+
+from convcost import layers
+from convcost.composition import Composition, Part
+from convcost.errors import ConvcostError
+from convcost.kinds import KINDS
+from convcost.layers.base import Layer, Shape
+
+Values = dict[str, Any]
+
+
+def _composed(shape: Shape, kind: str, values: Values) -> Composition:
+    """A kind of `convcost.kinds` from the values of a line."""
+    fields = {name: values[name] for name in ("stride", "padding", "dilation", "bias") if name in values}
+    options = {name: values[name] for name in KINDS[kind].options if values.get(name) is not None}
+    kernel = shape[1:] if kind == "global_depthwise" else values.get("kernel_size", 1)
+    dims = len(shape) - 1
+    if dims < 1:
+        raise ConvcostError(f"`{kind}` needs a feature map, but its input is a vector of {shape[0]}")
+    return KINDS[kind].build(shape[0], values.get("out_channels"), kernel, dims=dims, **{**fields, **options})
+
+
+def _plain(shape: Shape, kind: str, values: Values) -> Composition:
+    """A single convolution that takes every field."""
+    names = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "output_padding")
+    fields = {name: values[name] for name in names if name in values}
+    if kind == "pointwise":
+        fields.update(kernel_size=1, padding=fields["padding"] if fields["padding"] != "same" else 0)
+    if len(shape) < 2:  # noqa: PLR2004 - channels and at least one axis
+        raise ConvcostError(f"`{kind}` needs a feature map, but its input is a vector of {shape[0]}")
+    layer = layers.ConvTranspose if kind == "conv_transpose" else layers.Conv
+    made = layer(shape[0], values["out_channels"], **fields, dims=len(shape) - 1)
+    return Composition(kind, (Part(kind, kind, made, norm=True, act=True),))
+
+
+CONVOLUTIONS: dict[str, Callable[[Shape, str, Values], Composition]] = {
+    **dict.fromkeys(("conv", "grouped", "dilated", "pointwise", "conv_transpose"), _plain),
+    **dict.fromkeys(
+        (
+            "depthwise",
+            "separable",
+            "global_depthwise",
+            "spatially_separable",
+            "bottleneck",
+            "inverted_residual",
+            "fire",
+            "ghost",
+            "shuffle_unit",
+        ),
+        _composed,
+    ),
+}
+
+
+def norm(kind: str, shape: Shape) -> Layer:
+    """The norm that a line asks for with ``norm:``."""
+    if kind == "batch_norm":
+        return layers.BatchNorm(shape[0])
+    if kind == "instance_norm":
+        return layers.InstanceNorm(shape[0])
+    if kind == "layer_norm":
+        return layers.LayerNorm(shape[:1], channels_first=len(shape) > 1)
+    raise ConvcostError("`norm: group` needs its groups: write a line `group_norm: GROUPS`", field="norm")
+
+
+def _layer_norm(shape: Shape, values: Values) -> Layer:
+    normed = values["normalized_shape"]
+    if values["channels_first"]:
+        normed = shape[0] if normed is None else normed
+    elif normed is None:
+        normed = shape[-1]
+    return layers.LayerNorm(
+        normed if isinstance(normed, tuple) else (normed,), values["affine"], values["channels_first"]
+    )
+
+
+def prelu(shape: Shape, values: Values) -> Layer:
+    """One slope for each channel, as in the paper (He et al. 2015), unless the line says how many."""
+    return layers.PReLU(shape[0] if values["slopes"] is None else values["slopes"])
+
+
+def _pool(shape: Shape, values: Values) -> Values:
+    return {"dims": len(shape) - 1, **values}
+
+
+_SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
+    "max_pool": lambda shape, values: layers.MaxPool(**_pool(shape, values)),
+    "avg_pool": lambda shape, values: layers.AvgPool(**_pool(shape, values)),
+    "adaptive_avg_pool": lambda _, values: layers.AdaptiveAvgPool(values["output_size"]),
+    "adaptive_max_pool": lambda _, values: layers.AdaptiveMaxPool(values["output_size"]),
+    "global_avg_pool": lambda _shape, _values: layers.GlobalAvgPool(),
+    "upsample": lambda _, values: layers.Upsample(values["scale"], values["size"], values["mode"]),
+    "pixel_shuffle": lambda _, values: layers.PixelShuffle(values["factor"]),
+    "pixel_unshuffle": lambda _, values: layers.PixelUnshuffle(values["factor"]),
+    "channel_shuffle": lambda _, values: layers.ChannelShuffle(values["groups"]),
+    "pad": lambda shape, values: layers.Pad(values["padding"], len(shape) - 1),
+    "flatten": lambda _shape, _values: layers.Flatten(),
+    "batch_norm": lambda shape, values: layers.BatchNorm(shape[0], values["affine"]),
+    "instance_norm": lambda shape, values: layers.InstanceNorm(shape[0], values["affine"]),
+    "group_norm": lambda shape, values: layers.GroupNorm(shape[0], values["affine"], values["groups"]),
+    "layer_norm": _layer_norm,
+    "local_response_norm": lambda _, values: layers.LocalResponseNorm(values["size"]),
+    "prelu": prelu,
+}
+
+
+def single(kind: str, shape: Shape, values: Values) -> Layer:
+    """The layer of a line that is no convolution."""
+    return _SINGLE[kind](shape, values) if kind in _SINGLE else layers.Activation(kind)
