@@ -98,8 +98,9 @@ def ratio(part: Polynomial, whole: Polynomial, values: Mapping[str, int], comput
 
 
 def position_symbols(positions: Sizes, output: Sizes, entry: Sizes) -> tuple[Polynomial, ...] | None:
-    """A symbol for each axis that a part runs over: H or W where it is as long as the composition's output,
-    Hi or Wi where it is as long as its input; None where it is neither.
+    """A symbol for each axis that a part runs over; None where an axis has no name.
+
+    H or W where it is as long as the composition's output, Hi or Wi where it is as long as its input.
     """
     symbols = []
     for axis, n in enumerate(positions):

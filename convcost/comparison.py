@@ -97,8 +97,8 @@ class Traced:
 class Row:
     """One kind for the request; without ``composition`` it could not be built, and ``note`` says why.
 
-    ``symbolic`` is the same composition on symbols, ``weights`` its weights; ``unknown`` stands behind an input of unknown size,
-    ``known`` behind the one that was given; ``positions`` are what its kernels run over there.
+    ``symbolic`` is the same composition on symbols, ``weights`` its weights; ``unknown`` stands behind an input
+    of unknown size, ``known`` behind the one that was given; ``positions`` are what its kernels run over there.
     """
 
     __slots__ = (

@@ -77,7 +77,7 @@ def _columns(keys: tuple[str, ...], comparison: Comparison) -> tuple[Column, ...
         if key not in _KEYS:
             guess = closest(key, tuple(_KEYS))
             hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(_KEYS)}, or `all`"
-            raise ConvcostError(f"unknown column `{key}`", field="columns", hint=hint)
+            raise ConvcostError(f"--columns: unknown column `{key}`", field="columns", hint=hint)
     wanted = keys if "kind" in keys else ("kind", *keys)
     return tuple(_KEYS[key] for key in wanted)
 
@@ -104,7 +104,7 @@ def _formula(closed: Closed | None) -> Formula | None:
 
 def _counted(pick: Callable[[Row], Cell]) -> Callable[[Row, str], Cell]:
     """A cell that needs the row to be built."""
-    return lambda row, dtype: None if row.composition is None else pick(row)
+    return lambda row, _: None if row.composition is None else pick(row)
 
 
 def _sized(pick: Callable[[Row, str], Cell]) -> Callable[[Row, str], Cell]:
@@ -178,9 +178,10 @@ def caption(comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, 
     word = f"{request.padding} " if isinstance(request.padding, str) else ""
     pads = _pads_text(_pads(comparison.standard))
     stride = "×".join(map(str, request.stride if len(set(request.stride)) > 1 else request.stride[:1]))
+    bias = "with bias" if request.bias else "no bias"
+    around = f"padding {word}(pads {pads}), {bias}; input size {size}."
     lines = [
-        f"Convolution {_layer_text(request)}, stride {stride}, padding {word}(pads {pads}), "
-        f"{'with' if request.bias else 'no'} bias; input size {size}.",
+        f"Convolution {_layer_text(request)}, stride {stride}, {around}",
         f"Ratios are to {comparison.baseline.choice.label}; closed forms are of the weights"
         + (", params and their ratio include the bias." if request.bias else "."),
         CONVENTION_TEXT,

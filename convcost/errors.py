@@ -28,9 +28,13 @@ class InternalError(Exception):
     """A fault of convcost itself: two ways to the same number disagree, or a state that cannot be."""
 
 
+# Characters of a value that an error shows.
+_SHOWN = 60
+
+
 def describe(value: Any) -> str:
     """A value as an error shows it: short, whatever it is."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**24:
         return "a number of more than 24 digits"
     text = "x".join(map(str, value)) if isinstance(value, tuple) and value else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -139,7 +139,7 @@ def _choose(keys: tuple[str, ...], known: tuple[Column, ...], usual: tuple[str, 
         if key not in by_key:
             guess = closest(key, by_key)
             hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(by_key)}, or `all`"
-            raise ConvcostError(f"unknown column `{key}`", field="columns", hint=hint)
+            raise ConvcostError(f"--columns: unknown column `{key}`", field="columns", hint=hint)
     wanted = keys or usual
     return tuple(by_key[key] for key in (wanted if usual[0] in wanted else (usual[0], *wanted)))
 

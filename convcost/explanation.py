@@ -64,7 +64,7 @@ def _values(row: Row) -> dict[str, int]:
     for name, symbols in row.position_symbols.items():
         if row.known and symbols:
             for symbol, size in zip(symbols, row.known.positions(name), strict=True):
-                values.update({written: size for written in symbol.names()})
+                values.update(dict.fromkeys(symbol.names(), size))
     return values
 
 
@@ -165,7 +165,8 @@ def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) 
             _ratio_step(f"weights, ratio to {label}", row.weights, base.weights, row.closed_form, weights, both)
         )
     if row.macs_closed_form is not None and row.macs_ratio is not None:
-        over = prod(next(iter(row.position_symbols.values())) or (), start=as_polynomial(1))
+        symbols = row.position_symbols[row.convolutions[0].name] or ()
+        over = prod(symbols, start=as_polynomial(1))
         steps.append(
             _ratio_step(
                 f"MACs, ratio to {label}",

@@ -3,8 +3,10 @@
 Flags, YAML keys, error messages, column heads and the glossary are made from it.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Field(NamedTuple):

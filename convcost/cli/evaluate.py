@@ -4,10 +4,9 @@ import click
 
 from convcost.cli import MISUSED
 from convcost.cli.columns import column_keys, column_options
-from convcost.cli.output import emit, output_options, say
+from convcost.cli.output import emit, format_for, output_options, say
 from convcost.cli.sources import networks, problems
-from convcost.errors import ConvcostError
-from convcost.evaluation import Evaluation, evaluate, layer_report, network_report
+from convcost.evaluation import evaluate, layer_report, network_report
 
 
 @click.command("eval", short_help="Networks: what each layer costs, and the totals.")
@@ -36,17 +35,11 @@ def command(
     for error in errors:
         say(error.shown())
     evaluations = tuple(map(evaluate, found))
-    if not evaluations and format_ != "json":
-        return MISUSED
-    emit(_report(evaluations, errors, columns, dtype), format_, output, exact=exact)
-    return MISUSED if errors else 0
-
-
-def _report(evaluations: tuple[Evaluation, ...], errors: list, columns: str | None, dtype: str):  # type: ignore[no-untyped-def,type-arg]
     keys = column_keys(columns)
-    try:
-        if len(evaluations) == 1 and not errors:
-            return layer_report(evaluations[0], keys, dtype)
-        return network_report(evaluations, problems(errors), keys, dtype)
-    except ConvcostError as error:
-        raise ConvcostError(f"--columns: {error.message}", hint=error.hint) from None
+    if len(evaluations) == 1 and not errors:
+        report = layer_report(evaluations[0], keys, dtype)
+    else:
+        report = network_report(evaluations, problems(errors), keys, dtype)
+    if evaluations or format_for(format_, output) == "json":
+        emit(report, format_, output, exact=exact)
+    return MISUSED if errors else 0

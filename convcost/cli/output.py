@@ -35,11 +35,10 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def emit(report: Report, format_: str | None, output: str | None, *, exact: bool) -> None:
     """Write the report, whole or not at all; with ``-o -`` or nothing to stdout."""
+    chosen = format_for(format_, output)
     if output and output != "-":
-        chosen = format_ or _format_for(output)
         _write_whole(output, render(report, chosen, Options(exact=exact)))
         return
-    chosen = format_ or ("table" if sys.stdout.isatty() else "text")
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     color = bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
     options = Options(
@@ -51,19 +50,25 @@ def emit(report: Report, format_: str | None, output: str | None, *, exact: bool
     click.echo(render(report, chosen, options), nl=False, color=True)
 
 
+def format_for(format_: str | None, output: str | None) -> str:
+    """The format that was asked for, or else the file's by its suffix, or else what suits stdout."""
+    if format_:
+        return format_
+    if not output or output == "-":
+        return "table" if sys.stdout.isatty() else "text"
+    suffix = os.path.splitext(output)[1]  # noqa: PTH122 - pathlib costs a tenth of the start
+    found = format_of_suffix(suffix)
+    if found is None:
+        known = " ".join(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
+        raise ConvcostError(f"-o {output}: no format has this suffix", hint=f"use one of {known}, or add -f FORMAT")
+    return found
+
+
 def _width() -> int | None:
     """The terminal's width, or COLUMNS where that is set; None (any) into a pipe."""
     if os.environ.get("COLUMNS", "").isdigit():
         return max(1, int(os.environ["COLUMNS"]))
     return os.get_terminal_size(sys.stdout.fileno()).columns or None if sys.stdout.isatty() else None
-
-
-def _format_for(output: str) -> str:
-    format_ = format_of_suffix(os.path.splitext(output)[1])  # noqa: PTH122 - pathlib costs a tenth of the start
-    if format_ is None:
-        known = " ".join(suffix for _, suffixes in FORMATS.values() for suffix in suffixes)
-        raise ConvcostError(f"-o {output}: no format has this suffix", hint=f"use one of {known}, or add -f FORMAT")
-    return format_
 
 
 def _write_whole(path: str, text: str) -> None:

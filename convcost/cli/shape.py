@@ -67,6 +67,8 @@ def _option(name: str) -> Callable[..., Any]:
 
 def flag(field: str | None) -> str | None:
     """The flag of a field."""
+    if field in ("columns", "baseline"):
+        return f"--{field}"
     return _FLAGS[field][0] if field in _FLAGS else None
 
 

@@ -46,7 +46,7 @@ _HOMES = {
     "resize": ("Pad", "Upsample"),
     "shuffle": ("ChannelShuffle", "PixelShuffle", "PixelUnshuffle"),
 }
-__all__ = [name for names in _HOMES.values() for name in names]  # noqa: PLE0605 - one table for both
+__all__ = [name for names in _HOMES.values() for name in names]
 
 
 def __getattr__(name: str) -> Any:

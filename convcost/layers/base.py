@@ -10,6 +10,7 @@ Sizes = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
 
 LARGEST = 10**12
+_BEGIN_AND_END = 2
 
 
 class Layer:
@@ -105,7 +106,9 @@ def pads_of(padding: Any, dims: int, same: Callable[[int], tuple[int, int]]) -> 
             f"`padding` must be a number, `same` or `valid`, got `{describe(padding)}`", field="padding"
         )
     if isinstance(padding, list | tuple) and any(isinstance(pair, list | tuple) for pair in padding):
-        if len(padding) != dims or any(not isinstance(pair, list | tuple) or len(pair) != 2 for pair in padding):
+        if len(padding) != dims or any(
+            not isinstance(pair, list | tuple) or len(pair) != _BEGIN_AND_END for pair in padding
+        ):
             raise ConvcostError(
                 f"`padding` as pairs needs one [begin, end] for each of {_axes(dims)}, got {_shown(padding)}",
                 field="padding",

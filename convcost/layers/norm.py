@@ -11,7 +11,8 @@ from convcost.layers.base import Layer, Shape, count, require_input
 class ChannelNorm(Layer):
     """A norm with a scale and a shift for each channel: 2·channels parameters, none if not affine.
 
-    Input and output (channels, *n). ``groups`` are a group norm's, and cost nothing. Raises ConvcostError for channels unlike the input's.
+    Input and output (channels, *n). ``groups`` are a group norm's, and cost nothing. Raises ConvcostError for
+    channels unlike the input's.
     """
 
     in_place: ClassVar[bool] = True

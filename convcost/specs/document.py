@@ -6,7 +6,7 @@ meaning: ``010`` is refused, ``1e3`` is 1000, ``off`` is text.
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -22,7 +22,7 @@ _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
 _PADDED = re.compile(r"[-+]?0[0-9]+$")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]{1,3})?$")
-_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 
 
@@ -56,7 +56,7 @@ class Sequence(NamedTuple):
     place: Place
 
 
-Node = Union[Scalar, Mapping, Sequence]
+Node = Scalar | Mapping | Sequence
 
 
 class Source:
@@ -213,10 +213,13 @@ def value(source: Source, node: Scalar) -> Any:
     if len(text) > _MOST_DIGITS and (_INTEGER.match(text) or _FLOAT.match(text)):
         source.problem(node.place, f"a number of {len(text)} digits is too large")
         return None
+    return _number(text) if _FLOAT.match(text) else text
+
+
+def _number(text: str) -> int | float:
+    """An integer where it is written as one, or as a power of ten that is one."""
     if _INTEGER.match(text):
         return int(text)
-    if _FLOAT.match(text):
-        number = float(text)
-        exponent = "e" in text.lower()
-        return int(number) if exponent and number.is_integer() and abs(number) < 10**_MOST_DIGITS else number
-    return text
+    number = float(text)
+    whole = "e" in text.lower() and number.is_integer() and abs(number) < 10**_MOST_DIGITS
+    return int(number) if whole else number

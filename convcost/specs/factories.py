@@ -14,13 +14,18 @@ Values = dict[str, Any]
 
 def _composed(shape: Shape, kind: str, values: Values) -> Composition:
     """A kind of `convcost.kinds` from the values of a line."""
-    fields = {name: values[name] for name in ("stride", "padding", "dilation", "bias") if name in values}
-    options = {name: values[name] for name in KINDS[kind].options if values.get(name) is not None}
+    fields: Values = {name: values[name] for name in ("stride", "padding", "dilation", "bias") if name in values}
+    fields |= {name: values[name] for name in KINDS[kind].options if values.get(name) is not None}
     kernel = shape[1:] if kind == "global_depthwise" else values.get("kernel_size", 1)
-    dims = len(shape) - 1
-    if dims < 1:
+    dims = _axes(shape, kind)
+    return KINDS[kind].build(shape[0], values.get("out_channels"), kernel, dims=dims, **fields)
+
+
+def _axes(shape: Shape, kind: str) -> int:
+    """The spatial axes of what comes in, of which a convolution needs one at least."""
+    if len(shape) == 1:
         raise ConvcostError(f"`{kind}` needs a feature map, but its input is a vector of {shape[0]}")
-    return KINDS[kind].build(shape[0], values.get("out_channels"), kernel, dims=dims, **{**fields, **options})
+    return len(shape) - 1
 
 
 def _plain(shape: Shape, kind: str, values: Values) -> Composition:
@@ -29,10 +34,8 @@ def _plain(shape: Shape, kind: str, values: Values) -> Composition:
     fields = {name: values[name] for name in names if name in values}
     if kind == "pointwise":
         fields.update(kernel_size=1, padding=fields["padding"] if fields["padding"] != "same" else 0)
-    if len(shape) < 2:  # noqa: PLR2004 - channels and at least one axis
-        raise ConvcostError(f"`{kind}` needs a feature map, but its input is a vector of {shape[0]}")
     layer = layers.ConvTranspose if kind == "conv_transpose" else layers.Conv
-    made = layer(shape[0], values["out_channels"], **fields, dims=len(shape) - 1)
+    made = layer(shape[0], values["out_channels"], **fields, dims=_axes(shape, kind))
     return Composition(kind, (Part(kind, kind, made, norm=True, act=True),))
 
 

@@ -23,7 +23,7 @@ def write(terms: Mapping[Powers, int | Fraction], style: Style, values: Mapping[
     text = ""
     for powers, value in terms.items():
         sign = " - " if value < 0 else " + "
-        text += (sign if text else sign.strip(" +")) + _term(powers, abs(value), style, values)
+        text += (sign if text else sign.strip(" +")) + _term(powers, -value if value < 0 else value, style, values)
     return text
 
 
