@@ -14,7 +14,7 @@ from convcost.closed_forms import (
     symbolic,
 )
 from convcost.composition import Composition, Part
-from convcost.cost import Cost, cost, total
+from convcost.costs import Cost, cost, total
 from convcost.errors import ConvcostError, InternalError
 from convcost.kinds import KINDS
 from convcost.layers.base import Shape, Sizes

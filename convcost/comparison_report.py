@@ -7,13 +7,12 @@ from typing import Any
 from convcost.closed_forms import Closed
 from convcost.comparison import Comparison, Request, Row
 from convcost.composition import Part
-from convcost.cost import elements
-from convcost.errors import ConvcostError
+from convcost.costs import elements
 from convcost.kinds import KINDS
-from convcost.layers.base import Pads
+from convcost.layers.base import Pads, text_pads
 from convcost.layers.conv import Convolution
-from convcost.names import POSITIONS, closest
-from convcost.report import (
+from convcost.names import POSITIONS
+from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Formula, Report, Size, choose_columns
     CONVENTION,
     CONVENTION_TEXT,
     Cell,
@@ -45,7 +44,6 @@ COLUMNS = (
     Column("macs_per_byte", "MACs/byte", "ratio"),
 )
 DEFAULT_COLUMNS = ("kind", "output", "params", "macs", "closed_form", "params_ratio", "fewer")
-_KEYS = {column.key: column for column in COLUMNS}
 _NOTE = Column("note", "note")
 
 
@@ -67,19 +65,10 @@ def report(comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str 
 
 
 def _columns(keys: tuple[str, ...], comparison: Comparison) -> tuple[Column, ...]:
-    if keys == ("all",):
-        return COLUMNS
-    if not keys:
-        differs = any(row.macs_ratio != row.params_ratio for row in comparison.rows if row.macs_ratio is not None)
-        unlike = differs and not comparison.request.bias
-        keys = (*DEFAULT_COLUMNS, "macs_ratio") if unlike else DEFAULT_COLUMNS
-    for key in keys:
-        if key not in _KEYS:
-            guess = closest(key, tuple(_KEYS))
-            hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(_KEYS)}, or `all`"
-            raise ConvcostError(f"--columns: unknown column `{key}`", field="columns", hint=hint)
-    wanted = keys if "kind" in keys else ("kind", *keys)
-    return tuple(_KEYS[key] for key in wanted)
+    """The columns asked for; with the usual ones also the ratio of MACs, where it is not that of the params."""
+    ratios = [row for row in comparison.rows if row.macs_ratio is not None]
+    unlike = not comparison.request.bias and any(row.macs_ratio != row.params_ratio for row in ratios)
+    return choose_columns(keys, COLUMNS, (*DEFAULT_COLUMNS, "macs_ratio") if unlike else DEFAULT_COLUMNS)
 
 
 def _named(columns: tuple[Column, ...], baseline: str) -> tuple[Column, ...]:
@@ -132,7 +121,7 @@ def _moved(row: Row, dtype: str) -> Fraction | None:
 _CELLS: dict[str, Callable[[Row, str], Cell]] = {
     "kind": lambda row, _: row.choice.label,
     "output": _output,
-    "padding": _counted(lambda row: _pads_text(_pads(row))),
+    "padding": _counted(lambda row: text_pads(_pads(row))),
     "params": _counted(lambda row: row.params),
     "weights": _counted(lambda row: row.composition.weights if row.composition else None),
     "weights_formula": _counted(lambda row: _formula(row.weights)),
@@ -158,12 +147,6 @@ def _pads(row: Row) -> Pads:
     return tuple((max(begin for begin, _ in axis), max(end for _, end in axis)) for axis in zip(*padded, strict=True))
 
 
-def _pads_text(pads: tuple[tuple[int, int], ...]) -> str:
-    """Pads as the flag takes them, once where all axes have the same."""
-    texts = [str(begin) if begin == end else f"{begin}:{end}" for begin, end in pads]
-    return texts[0] if len(set(texts)) == 1 else "x".join(texts)
-
-
 def _layer_text(request: Request) -> str:
     kernel = "×".join(map(str, request.kernel_size))
     return f"{request.in_channels}→{request.out_channels}, {kernel}"
@@ -176,7 +159,7 @@ def caption(comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, 
     request = comparison.request
     size = "×".join(map(str, request.input_size)) if request.input_size else "not given (MACs in output positions)"
     word = f"{request.padding} " if isinstance(request.padding, str) else ""
-    pads = _pads_text(_pads(comparison.standard))
+    pads = text_pads(_pads(comparison.standard))
     stride = "×".join(map(str, request.stride if len(set(request.stride)) > 1 else request.stride[:1]))
     bias = "with bias" if request.bias else "no bias"
     around = f"padding {word}(pads {pads}), {bias}; input size {size}."

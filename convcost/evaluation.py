@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.cost import Cost, costs, elements, total
-from convcost.errors import ConvcostError
-from convcost.layers.base import Shape
+from convcost.costs import Cost, costs, elements, total
+from convcost.layers.base import Shape, text_pads
 from convcost.liveness import peak_activations
-from convcost.names import closest
 from convcost.network import Network, Node, Shapes, shapes
 from convcost.problems import Problem
-from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report, Size
+from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report, Size, choose_columns
 from convcost.units import bytes_of
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ _NETWORK_DEFAULT = ("network", "input", "output", "params", "macs", "activations
 def layer_report(evaluation: Evaluation, columns: tuple[str, ...] = (), dtype: str = "fp32") -> Report:
     """One network, a row for each layer, with totals."""
     network = evaluation.network
-    chosen = _choose(columns, LAYER_COLUMNS, _LAYER_DEFAULT)
+    chosen = choose_columns(columns, LAYER_COLUMNS, _LAYER_DEFAULT)
     seen = evaluation.views if any(column.key in _SEEN for column in chosen) else {}
     rows = [_layer_row(evaluation, node, dtype, seen.get(node.name)) for node in network.nodes]
     whole = _network_row(evaluation, dtype)
@@ -121,7 +119,7 @@ def network_report(
     dtype: str = "fp32",
 ) -> Report:
     """Several networks, a row for each."""
-    chosen = _choose(columns, NETWORK_COLUMNS, _NETWORK_DEFAULT)
+    chosen = choose_columns(columns, NETWORK_COLUMNS, _NETWORK_DEFAULT)
     return Report(
         title=f"{len(evaluations)} networks",
         columns=chosen,
@@ -129,19 +127,6 @@ def network_report(
         caption=("Padding and biases are each layer's own.", *_convention_text(chosen, dtype)),
         data=lambda: json_data(evaluations, errors),
     )
-
-
-def _choose(keys: tuple[str, ...], known: tuple[Column, ...], usual: tuple[str, ...]) -> tuple[Column, ...]:
-    if keys == ("all",):
-        return known
-    by_key = {column.key: column for column in known}
-    for key in keys:
-        if key not in by_key:
-            guess = closest(key, by_key)
-            hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(by_key)}, or `all`"
-            raise ConvcostError(f"--columns: unknown column `{key}`", field="columns", hint=hint)
-    wanted = keys or usual
-    return tuple(by_key[key] for key in (wanted if usual[0] in wanted else (usual[0], *wanted)))
 
 
 def _layer_row(evaluation: Evaluation, node: Node, dtype: str, view: "View | None") -> Mapping[str, Cell]:
@@ -155,7 +140,7 @@ def _layer_row(evaluation: Evaluation, node: Node, dtype: str, view: "View | Non
         "inputs": " ".join(node.inputs),
         "input": Size(inputs[0]),
         "output": Size(output),
-        "padding": _pads_text(pads) if pads is not None else None,
+        "padding": text_pads(pads) if pads is not None else None,
         **_counts(counted, dtype),
         "share": Fraction(counted.macs, evaluation.total.macs) if evaluation.total.macs else None,
         "receptive_field": Size(view.size) if view else None,
@@ -190,11 +175,6 @@ def _network_row(evaluation: Evaluation, dtype: str) -> Mapping[str, Cell]:
         "peak_activations": evaluation.peak_activations,
         "peak_bytes": bytes_of(evaluation.peak_activations, dtype),
     }
-
-
-def _pads_text(pads: tuple[tuple[int, int], ...]) -> str:
-    texts = [str(begin) if begin == end else f"{begin}:{end}" for begin, end in pads]
-    return texts[0] if len(set(texts)) == 1 else "x".join(texts)
 
 
 def _network_text(evaluation: Evaluation) -> str:

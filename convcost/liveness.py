@@ -1,6 +1,6 @@
 """The peak of live activations over the execution order, in elements."""
 
-from convcost.cost import elements
+from convcost.costs import elements
 from convcost.network import INPUT, Network, Shapes
 
 

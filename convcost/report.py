@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcost.errors import ConvcostError
+from convcost.names import closest
+
 if TYPE_CHECKING:
     from convcost.derivation import Section
 
@@ -54,6 +57,23 @@ class Report(NamedTuple):
     notes: tuple[tuple[str, str], ...] = ()
     sections: "tuple[Section, ...]" = ()
     complete: bool = True
+
+
+def choose_columns(keys: tuple[str, ...], known: tuple[Column, ...], usual: tuple[str, ...]) -> tuple[Column, ...]:
+    """The columns of these keys behind the first usual one; the usual ones for none, every one for ``all``.
+
+    Raises ConvcostError for a key that is unknown.
+    """
+    if keys == ("all",):
+        return known
+    by_key = {column.key: column for column in known}
+    for key in keys:
+        if key not in by_key:
+            guess = closest(key, by_key)
+            hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(by_key)}, or `all`"
+            raise ConvcostError(f"unknown column `{key}`", field="columns", hint=hint)
+    wanted = keys or usual
+    return tuple(by_key[key] for key in (wanted if usual[0] in wanted else (usual[0], *wanted)))
 
 
 CONVENTION = {

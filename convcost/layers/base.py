@@ -153,6 +153,12 @@ def text_shape(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
+def text_pads(pads: Pads) -> str:
+    """Pads as the flag takes them: ``1``, ``0:1`` or ``1x0``, once where all axes have the same."""
+    texts = [str(begin) if begin == end else f"{begin}:{end}" for begin, end in pads]
+    return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+
+
 def _axes(number: int) -> str:
     return f"{number} spatial {'axis' if number == 1 else 'axes'}"
 
