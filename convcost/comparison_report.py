@@ -13,14 +13,6 @@ from convcost.layers.base import Pads, text_pads
 from convcost.layers.conv import Convolution
 from convcost.names import POSITIONS
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Formula, Report, Size, choose_columns
-    CONVENTION,
-    CONVENTION_TEXT,
-    Cell,
-    Column,
-    Formula,
-    Report,
-    Size,
-)
 from convcost.units import bytes_of, times
 
 COLUMNS = (
