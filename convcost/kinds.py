@@ -5,7 +5,7 @@ All take channels in and out, the kernel, and the fields of the convolution that
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from convcost.composition import Composition, part
 from convcost.errors import ConvcostError
@@ -175,15 +175,21 @@ def _block(name: str) -> Callable[..., Composition]:
     return build
 
 
-class Kind(NamedTuple):
-    """A kind as commands and specs know it."""
+class Kind:
+    """A kind as commands and specs know it.
 
-    build: Callable[..., Composition]
-    meaning: str
-    # The kind's own options, by their long names, with the defaults that are numbers.
-    options: Mapping[str, Any] = {}
-    # Why its row alone is no drop-in replacement of the standard convolution.
-    caveat: str = ""
+    ``options`` are its own, by their long names, with their defaults (None: it follows from the rest);
+    ``caveat`` is why its row alone is no drop-in replacement of the standard convolution.
+    """
+
+    def __init__(
+        self,
+        build: Callable[..., Composition],
+        meaning: str,
+        options: Mapping[str, Any] | None = None,
+        caveat: str = "",
+    ) -> None:
+        self.build, self.meaning, self.options, self.caveat = build, meaning, options or {}, caveat
 
 
 NO_MIXING = "a building block: it mixes no channels"

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from convcost.derivation import Section
 
 
-class Formula(NamedTuple):
+class Formula:
     """A formula as text and as LaTeX."""
 
-    text: str
-    latex: str
+    def __init__(self, text: str, latex: str) -> None:
+        self.text, self.latex = text, latex
 
 
 class Size(tuple[int | str, ...]):

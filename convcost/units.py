@@ -1,7 +1,6 @@
 """Numbers as people write them: scaled by a unit, to four significant digits, or exact."""
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from convcost.errors import ConvcostError, describe
 
@@ -24,11 +23,14 @@ SIGNIFICANT = 4
 _SCALED_FROM = 1_000_000
 
 
-class Unit(NamedTuple):
+class Unit:
     """A unit and how many base units it holds."""
 
-    name: str
-    size: int
+    def __init__(self, name: str, size: int) -> None:
+        self.name, self.size = name, size
+
+    def __repr__(self) -> str:
+        return f"Unit({self.name!r}, {self.size})"
 
 
 _COUNT_UNITS = (Unit("P", 10**15), Unit("T", 10**12), Unit("G", 10**9), Unit("M", 10**6))
@@ -39,7 +41,7 @@ def column_unit(values: "list[int]", *, of_bytes: bool = False) -> Unit | None:
     """The unit for a whole column, where its largest value is a million or more.
 
     >>> column_unit([84672, 2493120]), column_unit([6912])
-    (Unit(name='M', size=1000000), None)
+    (Unit('M', 1000000), None)
     """
     largest = max(values, default=0)
     if largest < _SCALED_FROM:

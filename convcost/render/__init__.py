@@ -17,7 +17,7 @@ class Options(NamedTuple):
 
 # Each format: its module here, and the suffixes of files that get it.
 FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "table": ("table", ()),
+    "table": ("terminal", ()),
     "text": ("text", (".txt",)),
     "markdown": ("markdown", (".md", ".markdown")),
     "latex": ("latex", (".tex",)),

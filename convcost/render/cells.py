@@ -34,6 +34,15 @@ def plain(text: str) -> str:
 PLAIN = Markup(plain, lambda formula: formula.text, lambda size: size)
 
 
+def characters(options: Options) -> Markup:
+    """No markup, in the characters that there are: told before columns are aligned, for some become longer."""
+    if not options.ascii:
+        return PLAIN
+    from convcost.render.ascii import to_ascii
+
+    return Markup(lambda text: to_ascii(plain(text)), lambda formula: to_ascii(formula.text), to_ascii)
+
+
 def sheet(report: Report, options: Options, markup: Markup) -> Sheet:
     """The report's table for people; notes are shown below it, not in a column."""
     columns = [column for column in report.columns if column.key != "note"]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from convcost.render import Options
-from convcost.render.cells import PLAIN, plain, remarks, sheet
+from convcost.render.cells import Markup, characters, remarks, sheet
 from convcost.report import Report
 
 if TYPE_CHECKING:
@@ -15,13 +15,14 @@ _GAP = "  "
 
 def render(report: Report, options: Options, _format: str) -> str:
     """The table, then notes, legend and caption."""
-    body = [_section(section) for section in report.sections] or [_table(report, options)]
-    foot = [plain(line) for line in [*remarks(report), *report.caption]]
-    return "\n\n".join([plain(report.title), *body, "\n".join(foot)]) + "\n"
+    markup = characters(options)
+    body = ["\n".join(section(part, markup)) for part in report.sections] or [_table(report, options, markup)]
+    foot = [markup.text(line) for line in [*remarks(report), *report.caption]]
+    return "\n\n".join([markup.text(report.title), *body, "\n".join(foot)]) + "\n"
 
 
-def _table(report: Report, options: Options) -> str:
-    table = sheet(report, options, PLAIN)
+def _table(report: Report, options: Options, markup: Markup) -> str:
+    table = sheet(report, options, markup)
     lines = [table.heads, *table.rows, *([table.totals] if table.totals else [])]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     ruler = _GAP.join("-" * size for size in widths)
@@ -33,20 +34,23 @@ def _table(report: Report, options: Options) -> str:
 
 
 def _line(cells: list[str], widths: list[int], numeric: list[bool]) -> str:
-    parts = []
-    for cell, size, right in zip(cells, widths, numeric, strict=True):
-        space = " " * (size - width(cell))
-        parts.append(space + cell if right else cell + space)
-    return _GAP.join(parts).rstrip()
+    return _GAP.join(map(aligned, cells, widths, numeric)).rstrip()
 
 
-def _section(section: "Section") -> str:
-    lines = [plain(section.title), "-" * width(section.title)]
-    for step in section.steps:
-        chain = step.chain("text")
-        lines.append(f"{plain(step.quantity)}:")
-        lines.append("    " + "\n    = ".join(chain))
-    return "\n".join(lines)
+def section(part: "Section", markup: Markup) -> list[str]:
+    """A part of a derivation as lines: its title, a ruler, then each quantity and how it comes about."""
+    title = markup.text(part.title)
+    lines = [title, "-" * width(title)]
+    for step in part.steps:
+        lines.append(f"{markup.text(step.quantity)}:")
+        lines += ["    " + ("= " if index else "") + markup.size(form) for index, form in enumerate(step.chain("text"))]
+    return lines
+
+
+def aligned(text: str, size: int, right: bool) -> str:  # noqa: FBT001 - mapped over columns
+    """A text with spaces to a width, at the right or the left."""
+    space = " " * (size - width(text))
+    return space + text if right else text + space
 
 
 def width(text: str) -> int:

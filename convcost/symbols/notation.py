@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import NamedTuple
 
 Powers = tuple[tuple[int, str, int], ...]
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-class Style(NamedTuple):
+class Style:
     """What differs between two ways of writing the same mathematics."""
 
-    name: Callable[[str], str]
-    power: Callable[[str, int], str]
-    fraction: Callable[[list[str], list[str]], str]
+    def __init__(
+        self,
+        name: Callable[[str], str],
+        power: Callable[[str, int], str],
+        fraction: Callable[[list[str], list[str]], str],
+    ) -> None:
+        self.name, self.power, self.fraction = name, power, fraction
 
 
 def write(terms: Mapping[Powers, int | Fraction], style: Style, values: Mapping[str, int] | None) -> str:

@@ -1,0 +1,100 @@
+"""A table for a terminal of some width. No digit is cut: what is too wide becomes one block a row."""
+
+from typing import TYPE_CHECKING
+
+from convcost.render import Options
+from convcost.render.cells import Markup, Sheet, characters, remarks, sheet
+from convcost.render.text import aligned, section, width
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    from convcost.derivation import Section
+
+_GAP = 2
+# A terminal narrower than this gets lines as for this.
+_NARROWEST = 16
+
+
+def render(report: Report, options: Options, _format: str) -> str:
+    """The table where it fits the width, folding only words; else a block for each row. Or the derivation."""
+    markup = characters(options)
+    available = max(options.width, _NARROWEST) if options.width else None
+    if report.sections:
+        body = "\n\n".join(_section(part, markup, available) for part in report.sections)
+    else:
+        cells = sheet(report, options, markup)
+        widths = _widths(cells, available)
+        body = _table(cells, widths, options) if widths else _blocks(cells, available)
+    title, *foot = (markup.text(line) for line in (report.title, *remarks(report), *report.caption))
+    return "\n".join([*_fold(title, available), "", body, "", *(part for line in foot for part in _fold(line, available))])
+
+
+def _widths(cells: Sheet, available: int | None) -> list[int] | None:
+    """A width for each column: its own, or less where its words can fold; None where even that is too wide."""
+    columns = list(zip(cells.heads, *cells.rows, *([cells.totals] if cells.totals else []), strict=True))
+    natural = [max(map(width, column)) for column in columns]
+    if available is None:
+        return natural
+    room = available - _GAP * (len(columns) - 1)
+    if sum(natural) <= room:
+        return natural
+    least = [max(_longest_word(head), *map(_least, rest)) for head, *rest in columns]
+    # Columns are cut down to one limit, the largest at which they fit.
+    for limit in range(max(natural), -1, -1):
+        widths = [max(few, min(many, limit)) for few, many in zip(least, natural, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return None
+
+
+def _least(cell: str) -> int:
+    """How narrow a cell can be: one with a digit stays on its line."""
+    return width(cell) if any(map(str.isdigit, cell)) else _longest_word(cell)
+
+
+def _longest_word(text: str) -> int:
+    return max(map(width, text.split()), default=0)
+
+
+def _table(cells: Sheet, widths: list[int], options: Options) -> str:
+    """The table, by rich, which gets each cell as lines that are as wide as their column."""
+    from convcost.render.table import draw
+
+    def lines(row: list[str]) -> list[list[str]]:
+        return [
+            [aligned(line, size, right) for line in _fold(cell, size)]
+            for cell, size, right in zip(row, widths, cells.numeric, strict=True)
+        ]
+
+    totals = lines(cells.totals) if cells.totals else None
+    return draw(lines(cells.heads), [lines(row) for row in cells.rows], totals, gap=_GAP, color=options.color)
+
+
+def _blocks(cells: Sheet, available: int | None) -> str:
+    """Each row as lines of ``head: cell``, under the row's first cell."""
+    blocks = []
+    for row in [*cells.rows, *([cells.totals] if cells.totals else [])]:
+        lines = [row[0], *(f"  {head}: {cell}" for head, cell in zip(cells.heads[1:], row[1:], strict=True) if cell)]
+        blocks.append("\n".join(part for line in lines for part in _fold(line, available)))
+    return "\n\n".join(blocks)
+
+
+def _section(part: "Section", markup: Markup, available: int | None) -> str:
+    title, ruler, *lines = section(part, markup)
+    return "\n".join([*_fold(title, available), ruler[:available], *(one for line in lines for one in _fold(line, available))])
+
+
+def _fold(text: str, available: int | None) -> list[str]:
+    """Lines no wider than there is room, folded between words; those after the first stand further in."""
+    if available is None or width(text) <= available:
+        return [text]
+    first, *words = text.split()
+    indent = text[: len(text) - len(text.lstrip())]
+    lines = [indent + first]
+    for word in words:
+        longer = f"{lines[-1]} {word}"
+        if width(longer) <= available:
+            lines[-1] = longer
+        else:
+            lines.append(f"{indent and indent + '  '}{word}")
+    return lines

@@ -1,0 +1,177 @@
+"""The walls of DESIGN: who may import whom, and what a start must not load."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import convcost
+
+PACKAGE = Path(convcost.__file__).parent
+
+# Every room, and the rooms that it may import (besides the leaves and itself).
+LEAVES = {"errors", "problems", "units", "names", ""}
+ENGINE = {"formulas", "layers", "composition", "blocks", "kinds"}
+WALKS = {"network", "costs", "receptive", "liveness"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "": set(),
+    "errors": set(),
+    "names": set(),
+    "units": {"errors"},
+    "problems": {"errors"},
+    "formulas": set(),
+    "symbols": set(),
+    "layers": {"formulas"},
+    "composition": {"layers"},
+    "blocks": {"layers", "composition"},
+    "kinds": {"layers", "composition", "blocks"},
+    "network": {"layers", "composition"},
+    "costs": {"layers", "network"},
+    "receptive": {"formulas", "layers", "network"},
+    "liveness": {"network", "costs"},
+    "report": {"derivation"},
+    "derivation": {"report"},
+    "closed_forms": {"symbols", *ENGINE},
+    "comparison": {"closed_forms", "symbols", *ENGINE, *WALKS},
+    "comparison_report": {"comparison", "closed_forms", "report", *ENGINE, *WALKS},
+    "explanation": {"comparison", "comparison_report", "closed_forms", "derivation", "report", "symbols", *ENGINE},
+    "evaluation": {"report", "layers", *WALKS},
+    "specs": {"network", *ENGINE},
+    "render": {"report", "derivation"},
+    "cli": {
+        "comparison",
+        "comparison_report",
+        "explanation",
+        "evaluation",
+        "report",
+        "render",
+        "specs",
+        *ENGINE,
+        *WALKS,
+    },
+    "__main__": {"cli"},
+}
+STANDARD_ONLY = {"formulas", "symbols", "layers", "composition", "blocks", "kinds", "network", "costs", "receptive"}
+THIRD_PARTY = {"rich": {"render/table.py"}, "yaml": {"specs/document.py"}, "click": {"cli"}}
+
+
+def imports(source: str) -> set[str]:
+    """Every module that a source imports, wherever the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {
+                f"{node.module}.{alias.name}" for alias in node.names if node.module == "convcost"
+            }
+    return found
+
+
+def room(path: Path) -> str:
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "" if part == "__init__" else part
+
+
+def rooms_imported(source: str) -> set[str]:
+    parts = [name.split(".") for name in imports(source) if name.split(".")[0] == "convcost"]
+    return {names[1] if len(names) > 1 and names[1] != "__version__" else "" for names in parts}
+
+
+def breaches(name: str, source: str) -> set[str]:
+    """Rooms that a room's source imports against the walls."""
+    return rooms_imported(source) - MAY_IMPORT[name] - LEAVES - {name}
+
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+IDS = [str(path.relative_to(PACKAGE)) for path in SOURCES]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=IDS)
+def test_imports_point_down_only(path):
+    name = room(path)
+    if name:
+        assert not breaches(name, path.read_text(encoding="utf-8"))
+
+
+def test_the_wall_test_can_fail():
+    assert breaches("layers", "from convcost.network import Network") == {"network"}
+    assert breaches("formulas", "def f():\n    import convcost.symbols.axis") == {"symbols"}
+    assert not breaches("kinds", "from convcost.layers import Conv")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=IDS)
+def test_libraries_stay_in_their_rooms(path):
+    relative = str(path.relative_to(PACKAGE))
+    for name in imports(path.read_text(encoding="utf-8")):
+        top = name.split(".")[0]
+        if top in THIRD_PARTY:
+            assert any(relative == home or relative.startswith(home + "/") for home in THIRD_PARTY[top])
+        else:
+            assert top == "convcost" or top in sys.stdlib_module_names
+
+
+def test_formulas_hold_no_class_and_no_branch():
+    tree = ast.parse((PACKAGE / "formulas.py").read_text(encoding="utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.If | ast.IfExp | ast.Raise)]
+    assert imports((PACKAGE / "formulas.py").read_text(encoding="utf-8")) == {"math", "typing"}
+
+
+def test_renderers_and_formulas_know_no_layer():
+    for path in (PACKAGE / "render").glob("*.py"):
+        assert rooms_imported(path.read_text(encoding="utf-8")) <= {"", "render", "report", "derivation", "units"}
+
+
+def loaded(*arguments: str, code: str | None = None) -> set[str]:
+    """The modules loaded at the end of a run of convcost in a process of its own."""
+    script = (
+        code
+        or f"""
+import sys
+sys.argv = ["convcost", *{list(arguments)!r}]
+from convcost.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+    )
+    script += "\nimport sys\nsys.stderr.write('\\n'.join(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(ran.stderr.splitlines())
+
+
+HEAVY = {"numpy", "torch", "onnx", "importlib.metadata", "pathlib"}
+FLAGS = ("compare", "--c1", "3", "--c2", "256", "-k", "3")
+
+
+def test_flags_to_markdown_load_neither_yaml_nor_rich():
+    assert not loaded(*FLAGS, "-f", "markdown") & (HEAVY | {"yaml", "rich"})
+
+
+def test_help_loads_no_command():
+    modules = loaded("--help")
+    assert not modules & (HEAVY | {"yaml", "rich", "convcost.kinds", "convcost.cli.compare"})
+
+
+def test_eval_to_markdown_loads_no_rich(tmp_path):
+    spec = tmp_path / "net.yaml"
+    spec.write_text("input: 3x8x8\nlayers:\n  - {conv: 4, k: 3}\n")
+    assert not loaded("eval", str(spec), "-f", "markdown") & (HEAVY | {"rich", "convcost.layers.pool"})
+
+
+def test_the_table_loads_rich_and_so_this_test_can_fail():
+    assert "rich" in loaded(*FLAGS, "-f", "table")
+
+
+def test_import_convcost_loads_the_standard_library_only():
+    before = loaded(code="pass")
+    after = loaded(code="import convcost\nfrom convcost import Conv, separable, cost\nseparable(3, 256, 3)")
+    assert not {name.split(".")[0] for name in after - before} - set(sys.stdlib_module_names) - {"convcost"}
+
+
+def test_a_kind_of_chain_is_loaded_only_when_it_is_built():
+    assert "convcost.blocks" not in loaded(*FLAGS, "-f", "markdown")
+    assert "convcost.blocks" in loaded(*FLAGS, "-f", "markdown", "--kinds", "ghost")
