@@ -24,7 +24,7 @@ COLUMNS = (
     Column("weights_formula", "weights, formula", "formula"),
     Column("macs", "MACs", "count"),
     Column("flops", "FLOPs", "count"),
-    Column("closed_form", "closed form", "formula"),
+    Column("closed_form", "closed form{of}", "formula"),
     Column("params_ratio", "ratio", "ratio"),
     Column("fewer", "vs {baseline}"),
     Column("macs_closed_form", "MACs closed form", "formula"),
@@ -47,7 +47,7 @@ def report(comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str 
     noted = [(row.choice.label, row.note) for row in comparison.rows if row.note]
     return Report(
         title=f"{_layer_text(comparison.request)}: kinds of convolution compared",
-        columns=(*_named(chosen, comparison.baseline.choice.label), _NOTE),
+        columns=(*_named(chosen, comparison), _NOTE),
         rows=tuple(rows),
         caption=caption(comparison, dtype, chosen),
         legend=legend(comparison),
@@ -63,8 +63,10 @@ def _columns(keys: tuple[str, ...], comparison: Comparison) -> tuple[Column, ...
     return choose_columns(keys, COLUMNS, (*DEFAULT_COLUMNS, "macs_ratio") if unlike else DEFAULT_COLUMNS)
 
 
-def _named(columns: tuple[Column, ...], baseline: str) -> tuple[Column, ...]:
-    return tuple(column._replace(head=column.head.format(baseline=baseline)) for column in columns)
+def _named(columns: tuple[Column, ...], comparison: Comparison) -> tuple[Column, ...]:
+    """The columns with heads that name the baseline, and say what closed forms leave out where there is a bias."""
+    words = {"baseline": comparison.baseline.choice.label, "of": " of weights" if comparison.request.bias else ""}
+    return tuple(column._replace(head=column.head.format(**words)) for column in columns)
 
 
 def _size(size: Any) -> Size | None:

@@ -80,6 +80,7 @@ CONVENTION = {
     "macs": "multiply-accumulates of convolutions, transposed convolutions, linear layers and matrix products",
     "flops": "2 * macs",
     "not_in_macs": ["bias", "norms", "activations", "pooling", "elementwise operations"],
+    "closed_forms": "of the weights, without bias",
     "params": "weights, biases, norm scales and shifts; no running statistics",
     "batch": 1,
 }

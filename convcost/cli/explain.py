@@ -16,7 +16,9 @@ from convcost.kinds import KINDS
 @click.command("explain", short_help="One kind in depth: formula, the numbers put in, result.")
 @click.argument("kind")
 @shape_options
-@click.option("--baseline", type=click.Choice(list(KINDS)), default="standard", help="What ratios are to.")
+@click.option(
+    "--baseline", type=click.Choice(list(KINDS)), metavar="KIND", default="standard", help="What ratios are to."
+)
 @output_options
 def command(
     kind: str,
@@ -26,7 +28,7 @@ def command(
     exact: bool,  # noqa: FBT001 - click calls by name
     **shape: Any,
 ) -> None:
-    """Derive every number of one KIND, part by part.
+    """Derive every number of one KIND, part by part; KIND may have options, as in --kinds of compare.
 
     \b
     convcost explain separable --c1 3 --c2 256 -k 3 --size 56

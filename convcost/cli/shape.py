@@ -24,7 +24,8 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "output_padding": ("--op", "--output-padding"),
     "input_size": ("--size", "--input-size"),
 }
-_METAVARS = {"in_channels": "N", "out_channels": "N", "groups": "N", "multiplier": "N"}
+_SINGLE = ("in_channels", "out_channels", "groups", "multiplier")
+_METAVARS = {**dict.fromkeys(_SINGLE, "N"), "padding": "P|same|valid"}
 _DEFAULTS = {"stride": "1", "padding": "same", "multiplier": "1", "output_padding": "0"}
 _NOTES = {
     "dilation": "; of the dilated kind [default: 2]",
@@ -54,14 +55,14 @@ def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _option(name: str) -> Callable[..., Any]:
     field = BY_NAME.get(name)
     text = field.help if field else "input size, one number or one per axis; left out, MACs stay symbolic"
+    default = {"default": _DEFAULTS[name], "show_default": True} if name in _DEFAULTS else {}
     return click.option(
         *_FLAGS[name],
         name,
         required=name in ("in_channels", "out_channels", "kernel_size"),
-        default=_DEFAULTS.get(name),
-        show_default=name in _DEFAULTS,
-        metavar=_METAVARS.get(name, "K" if name == "kernel_size" else "N[xN…]"),
+        metavar=_METAVARS.get(name, "N[xN…]"),
         help=text[0].upper() + text[1:] + _NOTES.get(name, "") + ".",
+        **default,
     )
 
 
@@ -76,7 +77,7 @@ def request(*, bias: bool, dims: int | None, notation: str, **texts: str | None)
     """The request that the flags make; an error names the flag."""
     read: dict[str, Any] = {}
     for name, text in texts.items():
-        parse = padding if name == "padding" else whole if name in _METAVARS else per_axis
+        parse = padding if name == "padding" else whole if name in _SINGLE else per_axis
         read[name] = None if text is None else parse(_FLAGS[name][0], text)
     axes = dims or axes_of(2, *(read[name] for name in ("kernel_size", "input_size", "stride", "dilation", "padding")))
     if axes > _MOST_AXES:
@@ -84,7 +85,7 @@ def request(*, bias: bool, dims: int | None, notation: str, **texts: str | None)
     for name in ("kernel_size", "stride", "dilation", "output_padding", "input_size"):
         if read[name] is not None:
             read[name] = on_each_axis(name, read[name], axes, 0 if name == "output_padding" else 1)
-    for name in _METAVARS:
+    for name in _SINGLE:
         if read[name] is not None:
             count(name, read[name])
     return Request(**read, dims=axes, bias=bias, notation=notation)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import StringIO
+from itertools import chain
 from typing import NamedTuple
 
 from rich.box import SIMPLE
@@ -13,26 +14,33 @@ from rich.table import Table
 _WIDEST = 1_000_000
 
 
-class _Lines(NamedTuple):
-    """A cell that rich need not measure nor wrap."""
+class Lines(NamedTuple):
+    """Lines that are all equally wide, so that rich has nothing to measure or to wrap."""
 
     lines: list[str]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """The lines as they are."""
+        del console, options
         yield Segment("\n".join(self.lines))
 
 
-def draw(
-    heads: list[list[str]], rows: list[list[list[str]]], totals: list[list[str]] | None, *, gap: int, color: bool
-) -> str:
-    """A table of cells, each the list of its lines, which are all as wide as their column."""
-    box = SIMPLE
-    table = Table(box=SIMPLE, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False, show_footer=bool(totals))
-    for index, head in enumerate(heads):
+class Block(NamedTuple):
+    """A column: its lines in the head, in the body, in the foot."""
+
+    head: list[str]
+    body: list[str]
+    foot: list[str]
+
+
+def draw(columns: list[Block], gap: int, *, foot: bool, color: bool) -> str:
+    """Columns side by side, whose lines are all as wide as their column."""
+    table = Table(box=SIMPLE, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False, show_footer=foot)
+    for column in columns:
         # By rich's own measure, so that it crops nothing, whatever the script.
-        table.add_column(_Lines(head), _Lines(totals[index]) if totals else "", width=cell_len(head[0]))
-    for row in rows:
-        table.add_row(*map(_Lines, row))
+        wide = max(map(cell_len, chain(*column)))
+        table.add_column(Lines(column.head), Lines(column.foot), width=wide)
+    table.add_row(*(Lines(column.body) for column in columns))
     out = StringIO()
     console = Console(
         file=out,

@@ -26,7 +26,9 @@ def render(report: Report, options: Options, _format: str) -> str:
         widths = _widths(cells, available)
         body = _table(cells, widths, options) if widths else _blocks(cells, available)
     title, *foot = (markup.text(line) for line in (report.title, *remarks(report), *report.caption))
-    return "\n".join([*_fold(title, available), "", body, "", *(part for line in foot for part in _fold(line, available))])
+    return "\n".join(
+        [*_fold(title, available), "", body, "", *(part for line in foot for part in _fold(line, available))]
+    )
 
 
 def _widths(cells: Sheet, available: int | None) -> list[int] | None:
@@ -57,17 +59,22 @@ def _longest_word(text: str) -> int:
 
 
 def _table(cells: Sheet, widths: list[int], options: Options) -> str:
-    """The table, by rich, which gets each cell as lines that are as wide as their column."""
-    from convcost.render.table import draw
+    """The table, by rich, which gets each column as lines of its width."""
+    from convcost.render.table import Block, draw
 
-    def lines(row: list[str]) -> list[list[str]]:
-        return [
-            [aligned(line, size, right) for line in _fold(cell, size)]
-            for cell, size, right in zip(row, widths, cells.numeric, strict=True)
-        ]
+    def fitted(rows: list[list[str]]) -> list[list[str]]:
+        """The lines of each column."""
+        columns: list[list[str]] = [[] for _ in widths]
+        for row in rows:
+            folded = list(map(_fold, row, widths))
+            height = max(map(len, folded))
+            for column, lines, size, right in zip(columns, folded, widths, cells.numeric, strict=True):
+                column += [aligned(line, size, right) for line in lines]
+                column += [" " * size] * (height - len(lines))
+        return columns
 
-    totals = lines(cells.totals) if cells.totals else None
-    return draw(lines(cells.heads), [lines(row) for row in cells.rows], totals, gap=_GAP, color=options.color)
+    heads, bodies, feet = fitted([cells.heads]), fitted(cells.rows), fitted([cells.totals] if cells.totals else [])
+    return draw(list(map(Block, heads, bodies, feet)), _GAP, foot=cells.totals is not None, color=options.color)
 
 
 def _blocks(cells: Sheet, available: int | None) -> str:
@@ -81,7 +88,9 @@ def _blocks(cells: Sheet, available: int | None) -> str:
 
 def _section(part: "Section", markup: Markup, available: int | None) -> str:
     title, ruler, *lines = section(part, markup)
-    return "\n".join([*_fold(title, available), ruler[:available], *(one for line in lines for one in _fold(line, available))])
+    return "\n".join(
+        [*_fold(title, available), ruler[:available], *(one for line in lines for one in _fold(line, available))]
+    )
 
 
 def _fold(text: str, available: int | None) -> list[str]:

@@ -33,7 +33,7 @@ def _plain(shape: Shape, kind: str, values: Values) -> Composition:
     names = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "output_padding")
     fields = {name: values[name] for name in names if name in values}
     if kind == "pointwise":
-        fields.update(kernel_size=1, padding=fields["padding"] if fields["padding"] != "same" else 0)
+        fields["kernel_size"] = 1
     layer = layers.ConvTranspose if kind == "conv_transpose" else layers.Conv
     made = layer(shape[0], values["out_channels"], **fields, dims=_axes(shape, kind))
     return Composition(kind, (Part(kind, kind, made, norm=True, act=True),))
