@@ -51,7 +51,7 @@ class Alphabet:
         """A symbol for each axis of the input: ``Hi``, ``Wi``."""
         names = POSITIONS[len(sizes)]
         return tuple(
-            self._note(f"{name}i", size, "input size", _POSITION) for name, size in zip(names, sizes, strict=True)
+            self._note(f"{name}i", size, "input size", _ENTRY) for name, size in zip(names, sizes, strict=True)
         )
 
     def _note(self, written: str, value: int, meaning: str, place: int) -> Polynomial:
@@ -62,8 +62,9 @@ class Alphabet:
         return Symbol(written, place)
 
 
-# Positions are written last in a product.
-_POSITION = len(SYMBOL_ORDER)
+# Sizes are written last in a product, the input's before the positions.
+_ENTRY = len(SYMBOL_ORDER)
+_POSITION = _ENTRY + 1
 
 
 def symbolic(composition: Composition, letters: Alphabet, arguments: Mapping[str, Any]) -> Composition:

@@ -55,7 +55,7 @@ def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _option(name: str) -> Callable[..., Any]:
     field = BY_NAME.get(name)
     text = field.help if field else "input size, one number or one per axis; left out, MACs stay symbolic"
-    default = {"default": _DEFAULTS[name], "show_default": True} if name in _DEFAULTS else {}
+    default: dict[str, Any] = {"default": _DEFAULTS[name], "show_default": True} if name in _DEFAULTS else {}
     return click.option(
         *_FLAGS[name],
         name,

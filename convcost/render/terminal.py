@@ -62,19 +62,21 @@ def _table(cells: Sheet, widths: list[int], options: Options) -> str:
     """The table, by rich, which gets each column as lines of its width."""
     from convcost.render.table import Block, draw
 
-    def fitted(rows: list[list[str]]) -> list[list[str]]:
-        """The lines of each column."""
+    def fitted(rows: list[list[str]], *, bottom: bool = False) -> list[list[str]]:
+        """The lines of each column; cells stand at the top of their row, or at the bottom."""
         columns: list[list[str]] = [[] for _ in widths]
         for row in rows:
             folded = list(map(_fold, row, widths))
             height = max(map(len, folded))
             for column, lines, size, right in zip(columns, folded, widths, cells.numeric, strict=True):
-                column += [aligned(line, size, right) for line in lines]
-                column += [" " * size] * (height - len(lines))
+                blank = [" " * size] * (height - len(lines))
+                shown = [aligned(line, size, right) for line in lines]
+                column += blank + shown if bottom else shown + blank
         return columns
 
-    heads, bodies, feet = fitted([cells.heads]), fitted(cells.rows), fitted([cells.totals] if cells.totals else [])
-    return draw(list(map(Block, heads, bodies, feet)), _GAP, foot=cells.totals is not None, color=options.color)
+    heads, rows = fitted([cells.heads], bottom=True), fitted(cells.rows)
+    totals = fitted([cells.totals] if cells.totals else [])
+    return draw(list(map(Block, heads, rows, totals)), _GAP, foot=cells.totals is not None, color=options.color)
 
 
 def _blocks(cells: Sheet, available: int | None) -> str:
