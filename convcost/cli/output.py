@@ -47,7 +47,13 @@ def emit(report: Report, format_: str | None, output: str | None, *, exact: bool
         color=color and not os.environ.get("NO_COLOR"),
         ascii=not encoding.startswith("utf"),
     )
-    click.echo(render(report, chosen, options), nl=False, color=True)
+    text = render(report, chosen, options)
+    try:
+        click.echo(text, nl=False, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConvcostError(f"stdout cannot be written: {error.strerror}") from None
 
 
 def format_for(format_: str | None, output: str | None) -> str:

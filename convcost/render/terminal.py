@@ -43,10 +43,14 @@ def _widths(cells: Sheet, available: int | None) -> list[int] | None:
     least = [max(_longest_word(head), *map(_least, rest)) for head, *rest in columns]
     # Columns are cut down to one limit, the largest at which they fit.
     for limit in range(max(natural), -1, -1):
-        widths = [max(few, min(many, limit)) for few, many in zip(least, natural, strict=True)]
-        if sum(widths) <= room:
-            return widths
+        limits = [max(few, min(many, limit)) for few, many in zip(least, natural, strict=True)]
+        if sum(limits) <= room:
+            return [_folded_width(column, most) for column, most in zip(columns, limits, strict=True)]
     return None
+
+
+def _folded_width(cells: tuple[str, ...], most: int) -> int:
+    return max(width(line) for cell in cells for line in _fold(cell, most))
 
 
 def _least(cell: str) -> int:
