@@ -19,6 +19,7 @@ from convcost.errors import ConvcostError, InternalError
 from convcost.kinds import KINDS
 from convcost.layers.base import Shape, Sizes
 from convcost.layers.conv import Convolution
+from convcost.names import BY_NAME
 from convcost.network import Network, Node, Shapes, nodes_of, shapes
 from convcost.symbols.axis import Axis
 from convcost.symbols.polynomial import Polynomial, as_polynomial
@@ -47,17 +48,22 @@ class Request(NamedTuple):
 
 
 class Choice:
-    """A kind asked for, with the options that were given for it."""
+    """A kind asked for, with the options that were given for it; by name, or as one of all."""
 
-    __slots__ = ("kind", "options")
+    __slots__ = ("by_name", "kind", "options")
 
-    def __init__(self, kind: str, options: Mapping[str, Any] | None = None) -> None:
-        self.kind, self.options = kind, options or {}
+    def __init__(self, kind: str, options: Mapping[str, Any] | None = None, *, by_name: bool = True) -> None:
+        self.kind, self.options, self.by_name = kind, options or {}, by_name
 
     @property
     def label(self) -> str:
         """The kind with the options given: ``inverted_residual t=4``."""
-        return " ".join([self.kind, *(f"{name}={value}" for name, value in self.options.items())])
+        options = (f"{BY_NAME[name].letter}={_written(value)}" for name, value in self.options.items())
+        return " ".join([self.kind, *options])
+
+
+def _written(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 STANDARD = Choice("standard")
@@ -245,7 +251,7 @@ def _given(request: Request, choice: Choice) -> set[str]:
         given.add("dilation")
     if choice.kind == "transposed" and request.output_padding != (0,) * request.dims:
         given.add("output_padding")
-    if choice.kind == "global_depthwise" and request.input_size is None:
+    if choice.by_name and request.input_size is None:
         given.add("input_size")
     return given
 

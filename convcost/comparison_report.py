@@ -142,7 +142,7 @@ def _pads(row: Row) -> Pads:
 
 
 def _layer_text(request: Request) -> str:
-    kernel = "×".join(map(str, request.kernel_size))
+    kernel = "×".join(map(str, request.kernel_size)) if request.dims > 1 else f"kernel {request.kernel_size[0]}"
     return f"{request.in_channels}→{request.out_channels}, {kernel}"
 
 
@@ -169,18 +169,20 @@ def caption(comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, 
 
 
 def legend(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    """The symbols: what each stands for, and where rows differ, in which."""
-    found: dict[str, dict[str, list[str]]] = {}
+    """The symbols: what each stands for, and where its numbers differ, in which rows."""
+    fields: dict[str, str] = {}
+    numbers: dict[str, dict[int, list[str]]] = {}
     for row in comparison.rows:
         for name, value in row.letters.values.items():
-            meaning = f"{row.letters.fields[name]} = {value}"
-            found.setdefault(name, {}).setdefault(meaning, []).append(row.choice.kind)
-    entries = []
-    for name, meanings in found.items():
-        several = len(meanings) > 1
-        texts = [f"{meaning} ({', '.join(kinds)})" if several else meaning for meaning, kinds in meanings.items()]
-        entries.append((name, ", ".join(texts)))
-    return tuple(entries)
+            fields[name] = row.letters.fields[name]
+            numbers.setdefault(name, {}).setdefault(value, []).append(row.choice.label)
+    return tuple((name, f"{fields[name]} = {_values_text(found)}") for name, found in numbers.items())
+
+
+def _values_text(found: Mapping[int, list[str]]) -> str:
+    if len(found) == 1:
+        return str(next(iter(found)))
+    return " or ".join(f"{value} ({', '.join(labels)})" for value, labels in found.items())
 
 
 def layer_json(comparison: Comparison) -> dict[str, Any]:

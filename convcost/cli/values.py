@@ -50,7 +50,7 @@ def _axes(text: str) -> list[str]:
 def kinds(flag: str, text: str) -> tuple[Choice, ...]:
     """``standard,inverted_residual:t=6``: kinds with their options; ``all`` is every kind."""
     if text.strip() == "all":
-        return tuple(Choice(kind) for kind in KINDS)
+        return tuple(Choice(kind, by_name=False) for kind in KINDS)
     found: list[tuple[str, dict[str, Any]]] = []
     for item in filter(None, (item.strip() for item in text.split(","))):
         name, *options = item.split(":")
