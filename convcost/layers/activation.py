@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Layer
 
 # One word each, as written in specs; each takes and gives any shape.
@@ -33,6 +34,10 @@ class Activation(Layer):
     in_place: ClassVar[bool] = True
 
     function: str
+
+    def __post_init__(self) -> None:
+        if self.function not in FUNCTIONS:
+            raise ConvcostError(f"no activation `{describe(self.function)}`", field="function")
 
     @property
     def kind(self) -> str:  # type: ignore[override]  # here the function is the kind

@@ -27,7 +27,7 @@ class AdaptivePool(Layer):
         (shape,) = inputs
         sizes = self.output_size
         if isinstance(sizes, list | tuple):
-            require_input(shape, self.kind, dims=len(sizes))
+            require_input(shape, self.kind, dims=len(sizes), field="output_size")
         else:
             require_input(shape, self.kind)
             sizes = (sizes,) * (len(shape) - 1)

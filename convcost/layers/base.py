@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from convcost.errors import ConvcostError, describe
+from convcost.formulas import kernel_extent
 
 Shape = tuple[int, ...]
 Sizes = tuple[int, ...]
@@ -64,6 +65,12 @@ def is_concrete(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def flag(field: str, value: Any) -> None:
+    """Raise for what is neither true nor false."""
+    if not isinstance(value, bool):
+        raise ConvcostError(f"`{field}` must be true or false, got {_shown(value)}", field=field)
+
+
 def count(field: str, value: Any, least: int = 1) -> Any:
     """A whole number that is at least ``least``, or a symbol; anything else is an error naming the field."""
     if type(value) is int and least <= value <= LARGEST:
@@ -117,25 +124,25 @@ def pads_of(padding: Any, dims: int, same: Callable[[int], tuple[int, int]]) -> 
     return tuple((pad, pad) for pad in per_axis("padding", padding, dims, 0))
 
 
-def require_input(
-    shape: Shape, kind: str, *, dims: int | None = None, channels: Any = None, field: str | None = None
-) -> None:
-    """The input has the layer's number of spatial axes and of channels, where those are fixed."""
+def require_input(shape: Shape, kind: str, *, dims: int | None = None, field: str = "kernel_size") -> None:
+    """The input has elements, and as many spatial axes as the layer's ``field`` says."""
     if dims is not None and len(shape) - 1 != dims:
         raise ConvcostError(
-            f"`{kind}` has {_axes(dims)}, but its input {text_shape(shape)} has {_axes(len(shape) - 1)}",
-            field="kernel_size",
+            f"`{kind}` has {_axes(dims)}, but its input {text_shape(shape)} has {_axes(len(shape) - 1)}", field=field
         )
-    if any(is_concrete(size) and size < 1 for size in shape):
-        raise ConvcostError(f"an input of {text_shape(shape)} has no elements", field="input")
-    if channels is not None:
-        require_channels(shape, shape[0], channels, field or "in_channels")
+    if not shape or any(is_concrete(size) and size < 1 for size in shape):
+        raise ConvcostError(f"an input of {text_shape(shape) or 'no axes'} has no elements", field="input")
 
 
 def require_channels(shape: Shape, found: Any, expected: Any, field: str) -> None:
     """The channels found in the input's shape are those that the layer was made for."""
     if is_concrete(expected) and is_concrete(found) and found != expected:
         raise ConvcostError(f"`{field}` = {expected}, but the input {text_shape(shape)} has {found}", field=field)
+
+
+def spans(kernel: Sizes, dilation: Sizes) -> str:
+    """What a dilated kernel spans, as an error shows it: ``5x5``."""
+    return "x".join(str(kernel_extent(k, d)) for k, d in zip(kernel, dilation, strict=True))
 
 
 def is_empty(output: Sizes) -> bool:

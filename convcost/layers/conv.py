@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from convcost import formulas
-from convcost.errors import ConvcostError, describe
+from convcost.errors import ConvcostError
 from convcost.layers.base import (
     Layer,
     Shape,
@@ -12,12 +12,16 @@ from convcost.layers.base import (
     Window,
     axes_of,
     count,
+    flag,
     is_concrete,
     is_empty,
     nothing_left,
     pads_of,
     per_axis,
+    require_channels,
     require_input,
+    spans,
+    text_pads,
 )
 
 
@@ -46,15 +50,15 @@ class Convolution(Layer):
     dims: int | None = None
 
     def __post_init__(self) -> None:
-        dims = self.dims or axes_of(2, self.kernel_size, self.stride, self.dilation, self.padding)
+        values = (self.kernel_size, self.stride, self.dilation, self.padding)
+        dims = axes_of(2, *values) if self.dims is None else self.dims
         self._set("dims", count("dims", dims))
         for field in ("in_channels", "out_channels", "groups"):
             count(field, getattr(self, field))
         for field in ("kernel_size", "stride", "dilation"):
             self._set(field, per_axis(field, getattr(self, field), dims))
         self._set("output_padding", per_axis("output_padding", self.output_padding, dims, 0))
-        if not isinstance(self.bias, bool):
-            raise ConvcostError(f"`bias` must be true or false, got `{describe(self.bias)}`", field="bias")
+        flag("bias", self.bias)
         self._require_groups()
         self._set("padding", pads_of(self.padding, dims, self._same_pads))
 
@@ -90,7 +94,8 @@ class Convolution(Layer):
                 raise ConvcostError(f"`groups` = {self.groups} must divide `{field}` = {channels}", field="groups")
 
     def _require_input(self, shape: Shape) -> None:
-        require_input(shape, self.kind, dims=self.dims, channels=self.in_channels, field="in_channels")
+        require_input(shape, self.kind, dims=self.dims)
+        require_channels(shape, shape[0], self.in_channels, "in_channels")
 
 
 class Conv(Convolution):
@@ -125,7 +130,11 @@ class Conv(Convolution):
         axes = zip(shape[1:], self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
         output = tuple(formulas.conv_output(n, k, s, sum(p), d) for n, k, s, p, d in axes)
         if is_empty(output):
-            raise nothing_left(shape, f"the kernel spans {self._extent()}, more than the padded input", "kernel_size")
+            raise nothing_left(
+                shape,
+                f"the kernel spans {spans(self.kernel_size, self.dilation)}, more than the padded input",
+                "kernel_size",
+            )
         return (self.out_channels, *output)
 
     def positions(self, *inputs: Shape) -> Sizes:
@@ -140,10 +149,6 @@ class Conv(Convolution):
     def _same_pads(self, axis: int) -> tuple[int, int]:
         total = formulas.same_pads(self.kernel_size[axis], self.dilation[axis])
         return total // 2, total - total // 2
-
-    def _extent(self) -> str:
-        spans = (formulas.kernel_extent(k, d) for k, d in zip(self.kernel_size, self.dilation, strict=True))
-        return "x".join(map(str, spans))
 
 
 class ConvTranspose(Convolution):
@@ -185,7 +190,8 @@ class ConvTranspose(Convolution):
         axes = zip(*fields, strict=True)
         output = tuple(formulas.conv_transpose_output(n, k, s, sum(p), d, extra) for n, k, s, p, d, extra in axes)
         if is_empty(output):
-            raise nothing_left(shape, "the padding crops all that the layer makes", "padding")
+            pads = " and ".join(text_pads((pair,)) for pair in self.padding)
+            raise nothing_left(shape, f"the padding {pads} crops all that the layer makes", "padding")
         return (self.out_channels, *output)
 
     def positions(self, *inputs: Shape) -> Sizes:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convcost.errors import ConvcostError
-from convcost.layers.base import Layer, Shape, count, require_input, text_shape
+from convcost.layers.base import Layer, Shape, count, flag, require_input, text_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,20 @@ class LayerNorm(Layer):
     kind: ClassVar[str] = "layer_norm"
     in_place: ClassVar[bool] = True
 
-    normalized_shape: Shape
+    normalized_shape: Any
     affine: bool = True
     channels_first: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "normalized_shape", tuple(self.normalized_shape))
-        for size in self.normalized_shape:
+        given = self.normalized_shape
+        sizes = tuple(given) if isinstance(given, list | tuple) else (given,)
+        if not sizes:
+            raise ConvcostError("`normalized_shape` is empty", field="normalized_shape")
+        for size in sizes:
             count("normalized_shape", size)
+        object.__setattr__(self, "normalized_shape", sizes)
+        flag("affine", self.affine)
+        flag("channels_first", self.channels_first)
 
     @property
     def norm_params(self) -> int:
@@ -59,3 +65,8 @@ class LocalResponseNorm(Layer):
 
     def __post_init__(self) -> None:
         count("size", self.size)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """As the input."""
+        require_input(inputs[0], self.kind)
+        return inputs[0]

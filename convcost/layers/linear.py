@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcost import formulas
-from convcost.layers.base import Layer, Shape, Window, count, require_channels
+from convcost.layers.base import Layer, Shape, Window, count, flag, require_channels, require_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Linear(Layer):
     def __post_init__(self) -> None:
         count("in_features", self.in_features)
         count("out_features", self.out_features)
+        flag("bias", self.bias)
 
     @property
     def weights(self) -> int:
@@ -43,6 +44,7 @@ class Linear(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         """The input's shape with its last axis replaced."""
         (shape,) = inputs
+        require_input(shape, self.kind)
         require_channels(shape, shape[-1], self.in_features, "in_features")
         return (*shape[:-1], self.out_features)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcost.errors import ConvcostError
-from convcost.layers.base import Layer, Shape, count, require_input
+from convcost.layers.base import Layer, Shape, count, flag, require_channels, require_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class ChannelNorm(Layer):
 
     def __post_init__(self) -> None:
         count("channels", self.channels)
+        flag("affine", self.affine)
 
     @property
     def norm_params(self) -> int:
@@ -31,7 +32,8 @@ class ChannelNorm(Layer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """As the input."""
-        require_input(inputs[0], self.kind, channels=self.channels, field="channels")
+        require_input(inputs[0], self.kind)
+        require_channels(inputs[0], inputs[0][0], self.channels, "channels")
         return inputs[0]
 
 

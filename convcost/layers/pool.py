@@ -11,11 +11,13 @@ from convcost.layers.base import (
     Window,
     axes_of,
     count,
+    flag,
     is_empty,
     nothing_left,
     pads_of,
     per_axis,
     require_input,
+    spans,
 )
 
 # torch.nn.AvgPool3d compares its kernel with the input before padding; the pools of other ranks do not.
@@ -40,14 +42,17 @@ class Pool(Layer):
     dims: int | None = None
 
     def __post_init__(self) -> None:
-        dims = self.dims or axes_of(2, self.kernel_size, self.stride, self.dilation, self.padding)
+        values = (self.kernel_size, self.stride, self.dilation, self.padding)
+        dims = axes_of(2, *values) if self.dims is None else self.dims
         self._set("dims", count("dims", dims))
         for field in ("kernel_size", "dilation"):
             self._set(field, per_axis(field, getattr(self, field), dims))
-        stride = self.kernel_size if self.stride in (None, (), []) else self.stride
+        stride = self.kernel_size if self.stride is None else self.stride
         self._set("stride", per_axis("stride", stride, dims))
         self._set("padding", pads_of(self.padding, dims, self._same_pads))
         self._require_half()
+        flag("ceil_mode", self.ceil_mode)
+        flag("count_include_pad", self.count_include_pad)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(c, *o)."""
@@ -56,7 +61,7 @@ class Pool(Layer):
         axes = zip(shape[1:], self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
         output = tuple(self._output(*axis) for axis in axes)
         if is_empty(output):
-            raise nothing_left(shape, "the pool's window is larger than the padded input", "kernel_size")
+            raise nothing_left(shape, f"the pool spans {self._spans()}, more than the padded input", "kernel_size")
         return (shape[0], *output)
 
     def window(self, shape: Shape) -> Window:
@@ -72,6 +77,9 @@ class Pool(Layer):
     def _same_pads(self, axis: int) -> tuple[int, int]:
         total = formulas.same_pads(self.kernel_size[axis], self.dilation[axis])
         return total // 2, total - total // 2
+
+    def _spans(self) -> str:
+        return spans(self.kernel_size, self.dilation)
 
     def _require_half(self) -> None:
         for pads, k, d in zip(self.padding, self.kernel_size, self.dilation, strict=True):
@@ -119,5 +127,7 @@ class AvgPool(Pool):
         if self.dims == _TORCH_MEASURES_UNPADDED and any(
             n < k for n, k in zip(inputs[0][1:], self.kernel_size, strict=True)
         ):
-            raise nothing_left(inputs[0], "a 3-D average pool's window must fit the unpadded input", "kernel_size")
+            raise nothing_left(
+                inputs[0], f"a 3-D average pool of {self._spans()} must fit the unpadded input", "kernel_size"
+            )
         return output

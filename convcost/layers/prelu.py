@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convcost.layers.base import Layer, Shape, count, require_input
+from convcost.layers.base import Layer, Shape, count, require_channels, require_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class PReLU(Layer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """As the input."""
-        channels = None if self.slopes == 1 else self.slopes
-        require_input(inputs[0], self.kind, channels=channels, field="slopes")
+        require_input(inputs[0], self.kind)
+        if self.slopes != 1:
+            require_channels(inputs[0], inputs[0][0], self.slopes, "slopes")
         return inputs[0]

@@ -34,7 +34,7 @@ class Pad(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         """(c, *(begin + n + end))."""
         (shape,) = inputs
-        require_input(shape, self.kind, dims=self.dims)
+        require_input(shape, self.kind, dims=self.dims, field="padding")
         return (shape[0], *(n + sum(p) for n, p in zip(shape[1:], self.padding, strict=True)))
 
 
@@ -70,9 +70,11 @@ class Upsample(Layer):
                     f"`scale` must be a factor above 0 and at most {_LARGEST_FACTOR:,}, got `{describe(factor)}`",
                     field="scale",
                 )
-        for size in self.size if isinstance(self.size, list | tuple) else (self.size,):
-            if size is not None:
+        if self.size is not None:
+            for size in self.size if isinstance(self.size, list | tuple) else (self.size,):
                 count("size", size)
+        if self.mode not in MODES:
+            raise ConvcostError(f"`mode` must be one of {', '.join(MODES)}, got `{describe(self.mode)}`", field="mode")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(c, *o)."""
@@ -80,7 +82,7 @@ class Upsample(Layer):
         dims = len(shape) - 1
         given = self.size if self.scale is None else self.scale
         if isinstance(given, list | tuple):
-            require_input(shape, self.kind, dims=len(given))
+            require_input(shape, self.kind, dims=len(given), field="scale" if self.size is None else "size")
         else:
             require_input(shape, self.kind)
             given = (given,) * dims
@@ -96,6 +98,7 @@ class Upsample(Layer):
 
 
 _LARGEST_FACTOR = 10_000
+MODES = ("nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area")
 
 
 def _scaled(n: int, factor: float) -> int:

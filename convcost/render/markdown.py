@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from convcost.render import Options
 from convcost.render.cells import Markup, plain, remarks, sheet
+from convcost.render.mathematics import lines
 from convcost.report import Report
 
 if TYPE_CHECKING:
-    from convcost.derivation import Section
+    from convcost.derivation import Section, Step
 
 _SPECIAL = str.maketrans({char: "\\" + char for char in "\\`*_|<>[]~#"})
 
@@ -36,7 +37,13 @@ def _table(report: Report, options: Options) -> str:
 
 def _section(section: "Section") -> str:
     blocks = [f"### {escape(section.title)}"]
-    for step in section.steps:
-        chain = step.chain("latex")
-        blocks.append(f"{escape(step.quantity)}:\n\n```math\n{' = '.join(chain)}\n```")
+    blocks += [f"{escape(step.quantity)}:\n\n```math\n{_display(step)}\n```" for step in section.steps]
     return "\n\n".join(blocks)
+
+
+def _display(step: "Step") -> str:
+    first, *others = lines(step)
+    if not others:
+        return first[1]
+    rows = " \\\\\n".join(f"{sign}& {form}" for sign, form in (first, *others))
+    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"

@@ -8,7 +8,7 @@ from convcost.errors import ConvcostError
 from convcost.layers.base import Layer, Shape
 from convcost.network import INPUT, Node
 from convcost.specs.document import Source
-from convcost.specs.factories import CONVOLUTIONS, Values, norm, prelu, single
+from convcost.specs.factories import CONVOLUTIONS, Values, norm, single
 from convcost.specs.language import NORMS
 from convcost.specs.lines import Line
 
@@ -61,7 +61,7 @@ class Builder:
         if values["flatten"] and len(self.shape) > 1:
             self._append(f"{name}.flatten", "flatten", layers.Flatten())
         self._append(name, "linear", layers.Linear(self.shape[-1], values["out_features"], values["bias"]))
-        self._around(name, values["norm"], values["act"])
+        self._around(name, values["norm"], values["act"], axis=-1)
 
     def _composition(self, name: str, kind: str, composition: Composition, values: Values) -> None:
         """The parts of a kind; inside, the middle norm and activation follow, behind the last part the outer ones."""
@@ -81,13 +81,15 @@ class Builder:
             self._around(follow, norm_word if part.norm else "none", act if part.act else "none")
             names[part.name] = self.current
 
-    def _around(self, name: str, norm_word: str, act: str) -> None:
+    def _around(self, name: str, norm_word: str, act: str, axis: int = 0) -> None:
+        """The norm and the activation behind a layer whose channels are on ``axis``."""
+        channels = self.shape[axis]
         if norm_word != "none":
             kind = NORMS[norm_word]
-            self._append(f"{name}.norm", kind, norm(kind, self.shape))
+            self._append(f"{name}.norm", kind, norm(kind, channels, first=axis == 0 and len(self.shape) > 1))
         if act != "none":
-            layer = prelu(self.shape, {"slopes": None}) if act == "prelu" else layers.Activation(act)
-            self._append(f"{name}.act", act, layer)
+            # One slope for each channel, as in the paper (He et al. 2015).
+            self._append(f"{name}.act", act, layers.PReLU(channels) if act == "prelu" else layers.Activation(act))
 
     def _append(self, name: str, kind: str, layer: Layer, *inputs: str) -> None:
         inputs = inputs or (self.current,)

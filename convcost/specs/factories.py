@@ -58,14 +58,14 @@ CONVOLUTIONS: dict[str, Callable[[Shape, str, Values], Composition]] = {
 }
 
 
-def norm(kind: str, shape: Shape) -> Layer:
-    """The norm that a line asks for with ``norm:``."""
+def norm(kind: str, channels: int, *, first: bool) -> Layer:
+    """The norm that a line asks for with ``norm:``; ``first`` where the channels are not the last axis."""
     if kind == "batch_norm":
-        return layers.BatchNorm(shape[0])
+        return layers.BatchNorm(channels)
     if kind == "instance_norm":
-        return layers.InstanceNorm(shape[0])
+        return layers.InstanceNorm(channels)
     if kind == "layer_norm":
-        return layers.LayerNorm(shape[:1], channels_first=len(shape) > 1)
+        return layers.LayerNorm(channels, channels_first=first)
     raise ConvcostError("`norm: group` needs its groups: write a line `group_norm: GROUPS`", field="norm")
 
 
@@ -75,12 +75,10 @@ def _layer_norm(shape: Shape, values: Values) -> Layer:
         normed = shape[0] if normed is None else normed
     elif normed is None:
         normed = shape[-1]
-    return layers.LayerNorm(
-        normed if isinstance(normed, tuple) else (normed,), values["affine"], values["channels_first"]
-    )
+    return layers.LayerNorm(normed, values["affine"], values["channels_first"])
 
 
-def prelu(shape: Shape, values: Values) -> Layer:
+def _prelu(shape: Shape, values: Values) -> Layer:
     """One slope for each channel, as in the paper (He et al. 2015), unless the line says how many."""
     return layers.PReLU(shape[0] if values["slopes"] is None else values["slopes"])
 
@@ -106,7 +104,7 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
     "group_norm": lambda shape, values: layers.GroupNorm(shape[0], values["affine"], values["groups"]),
     "layer_norm": _layer_norm,
     "local_response_norm": lambda _, values: layers.LocalResponseNorm(values["size"]),
-    "prelu": prelu,
+    "prelu": _prelu,
 }
 
 

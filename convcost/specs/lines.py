@@ -37,12 +37,18 @@ def _from_items(
     source: Source, node: Node, items: tuple[tuple[Scalar, Node], ...], defaults: dict[str, Any]
 ) -> Line | None:
     kinds = [(key, item) for key, item in items if key.text in WORDS]
+    if len(kinds) > 1:  # such as `linear` with its key `flatten`
+        names = {key.text for key, _ in kinds}
+        kinds = [(key, item) for key, item in kinds if names <= {key.text, *keys_of(key.text)}] or kinds
     if len(kinds) != 1:
         _note_kinds(source, node, [key for key, _ in kinds], items)
         return None
     (key, main) = kinds[0]
     word = WORDS[key.text]
     rest = [(other, item) for other, item in items if other is not key]
+    if isinstance(main, Mapping):  # `upsample: {size: 28}`
+        rest = [*main.items, *rest]
+        main = Scalar("", quoted=False, place=main.place)
     given, misspelt = _fields(source, rest, keys_of(key.text), key.text)
     if not _is_empty(main):
         if word.main is None:
