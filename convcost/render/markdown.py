@@ -45,5 +45,5 @@ def _display(step: "Step") -> str:
     first, *others = lines(step)
     if not others:
         return first[1]
-    rows = " \\\\\n".join(f"{sign}& {form}" for sign, form in (first, *others))
+    rows = " \\\\\n".join(f"{sign and sign + "{}"}& {form}" for sign, form in (first, *others))
     return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
