@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.closed_forms import Closed
-from convcost.comparison import Comparison, Request, Row
+from convcost.comparison import Comparison
 from convcost.composition import Part
 from convcost.costs import elements
 from convcost.kinds import KINDS
@@ -13,6 +13,7 @@ from convcost.layers.base import Pads, text_pads
 from convcost.layers.conv import Convolution
 from convcost.names import POSITIONS
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Formula, Report, Size, choose_columns
+from convcost.rows import Request, Row
 from convcost.units import bytes_of, times
 
 COLUMNS = (

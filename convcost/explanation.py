@@ -7,7 +7,7 @@ from typing import Any
 
 from convcost import formulas
 from convcost.closed_forms import Closed, macs_formula
-from convcost.comparison import Comparison, Row
+from convcost.comparison import Comparison
 from convcost.comparison_report import caption, json_row, layer_json, legend
 from convcost.composition import Part
 from convcost.derivation import Section, Step
@@ -16,6 +16,7 @@ from convcost.kinds import KINDS
 from convcost.layers.conv import Conv, Convolution
 from convcost.names import POSITIONS
 from convcost.report import CONVENTION, Cell, Column, Formula, Report
+from convcost.rows import Row
 from convcost.symbols.axis import Axis
 from convcost.symbols.polynomial import Polynomial, as_polynomial
 from convcost.symbols.written import Written

@@ -8,10 +8,11 @@ from io import StringIO
 from rich.console import Console
 from rich.text import Text
 
-from convcost.comparison import Choice, Request, compare
+from convcost.comparison import compare
 from convcost.comparison_report import report
 from convcost.kinds import DEFAULT_KINDS
 from convcost.render import Options, render
+from convcost.rows import Choice, Request
 
 WIDTH = 92
 

@@ -8,10 +8,11 @@ from convcost.cli.columns import column_keys, column_options
 from convcost.cli.output import emit, output_options
 from convcost.cli.shape import request, shape_options, with_flag
 from convcost.cli.values import kinds as read_kinds
-from convcost.comparison import Choice, compare
+from convcost.comparison import compare
 from convcost.comparison_report import report
 from convcost.errors import ConvcostError
 from convcost.kinds import DEFAULT_KINDS, KINDS
+from convcost.rows import Choice
 
 
 @click.command("compare", short_help="Every kind of convolution side by side, for one shape.")

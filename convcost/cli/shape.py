@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from convcost.cli.values import padding, per_axis, whole
-from convcost.comparison import Request
 from convcost.errors import ConvcostError
 from convcost.layers.base import axes_of, count
 from convcost.layers.base import per_axis as on_each_axis
 from convcost.names import BY_NAME, NOTATIONS
+from convcost.rows import Request
 
 _FLAGS: dict[str, tuple[str, ...]] = {
     "in_channels": ("--c1", "--in-channels"),

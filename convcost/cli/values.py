@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from convcost.comparison import Choice
 from convcost.errors import ConvcostError, describe
 from convcost.kinds import KINDS
 from convcost.names import BY_NAME, closest, long_name
+from convcost.rows import Choice
 
 # Longer numbers cannot be sizes of anything, and Python refuses to read the longest.
 _MOST_DIGITS = 15
