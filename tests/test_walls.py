@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "comparison",
         "comparison_report",
+        "rows",
         "explanation",
         "evaluation",
         "report",
@@ -63,7 +64,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
 }
-STANDARD_ONLY = {"formulas", "symbols", "layers", "composition", "blocks", "kinds", "network", "costs", "receptive"}
 THIRD_PARTY = {"rich": {"render/table.py"}, "yaml": {"specs/document.py"}, "click": {"cli"}}
 
 
