@@ -12,6 +12,7 @@ from convcost.layers.base import (
     axes_of,
     count,
     flag,
+    is_concrete,
     is_empty,
     nothing_left,
     pads_of,
@@ -125,7 +126,7 @@ class AvgPool(Pool):
         """(c, *o)."""
         output = Pool.output_shape(self, *inputs)
         if self.dims == _TORCH_MEASURES_UNPADDED and any(
-            n < k for n, k in zip(inputs[0][1:], self.kernel_size, strict=True)
+            is_concrete(n) and n < k for n, k in zip(inputs[0][1:], self.kernel_size, strict=True)
         ):
             raise nothing_left(
                 inputs[0], f"a 3-D average pool of {self._spans()} must fit the unpadded input", "kernel_size"

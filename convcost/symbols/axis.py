@@ -19,7 +19,8 @@ class Axis:
     __slots__ = ("a", "b", "c")
 
     def __init__(self, a: int = 1, b: int = 0, c: int = 1) -> None:
-        common = 1 if a == 1 else gcd(a, b, c)
+        # floor((h·x + b)/(h·y)) is floor((x + floor(b/h))/y): the form with a and c coprime is the only one.
+        common = 1 if a == 1 else gcd(a, c)
         self.a, self.b, self.c = a // common, b // common, c // common
 
     def __add__(self, other: int) -> "Axis":
