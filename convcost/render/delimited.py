@@ -11,7 +11,7 @@ from convcost.render import Options
 from convcost.report import Cell, Formula, Report, Size
 
 
-def render(report: Report, options: Options, format_: str) -> str:
+def render(report: Report, _options: Options, format_: str) -> str:
     """RFC 4180 with newlines as line ends; TSV with tabs."""
     out = StringIO()
     writer = csv.writer(out, delimiter="\t" if format_ == "tsv" else ",", lineterminator="\n")

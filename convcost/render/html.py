@@ -8,6 +8,9 @@ from convcost.report import Report
 
 _RULE = "border-bottom:1px solid #999"
 _CELL = "padding:2px 8px"
+_TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums;min-width:min(40em,100%)"
+# Notes wrap to the table's width, and do not widen it.
+_FOOT = f"{_CELL};border-top:1px solid #999;max-width:0"
 
 
 def _text(text: str) -> str:
@@ -21,11 +24,11 @@ def render(report: Report, options: Options, _format: str) -> str:
     """A table whose caption is the title, and whose foot holds totals, notes and conventions."""
     table = sheet(report, options, HTML)
     aligned = ["right" if right else "left" for right in table.numeric]
-    foot = "<br>".join(_text(line) for line in [*remarks(report), *report.caption])
+    foot = "<br/>".join(_text(line) for line in [*remarks(report), *report.caption])
     totals = [_row("th", table.totals, aligned, "border-top:1px solid #999")] if table.totals else []
     lines = [
-        '<table style="border-collapse:collapse;font-variant-numeric:tabular-nums">',
-        f"<caption>{_text(report.title)}</caption>",
+        f'<table style="{_TABLE}">',
+        f'<caption style="text-align:left;font-weight:bold;{_CELL}">{_text(report.title)}</caption>',
         "<thead>",
         _row("th", table.heads, aligned, _RULE),
         "</thead>",
@@ -34,7 +37,7 @@ def render(report: Report, options: Options, _format: str) -> str:
         "</tbody>",
         "<tfoot>",
         *totals,
-        f'<tr><td colspan="{len(aligned)}" style="{_CELL};border-top:1px solid #999"><small>{foot}</small></td></tr>',
+        f'<tr><td colspan="{len(aligned)}" style="{_FOOT}"><small>{foot}</small></td></tr>',
         "</tfoot>",
         "</table>",
     ]

@@ -9,18 +9,19 @@ from unicodedata import normalize
 
 from convcost.render import Options
 from convcost.render.cells import Markup, Sheet, plain, remarks, sheet
-from convcost.render.mathematics import letters, lines
+from convcost.render.mathematics import letters, steps
 from convcost.report import Report
 
 if TYPE_CHECKING:
     from convcost.derivation import Section, Step
 
-_GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-_MATHS = {
-    **dict(zip("×·→−≤≥≈±°<>|", r"\times \cdot \to - \le \ge \approx \pm ^\circ < > |".split(), strict=True)),
-    **{letter: rf"\{name}" for letter, name in zip("αβγδεζηθικλμνξπρστυφχψω", _GREEK.split(), strict=True)},
-    **{digit: f"^{i}" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+_SYMBOLS = {
+    "×·→≤≥≈±": "times cdot to le ge approx pm",
+    "αβγδεζηθικλμ": "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu",
+    "νξπρστυφχψω": "nu xi pi rho sigma tau upsilon phi chi psi omega",
+    "ΓΔΘΛΞΠΣΦΨΩ": "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega",
 }
+_LETTERS = {"ßæÆœŒøØłŁı": "ss ae AE oe OE o O l L i"}
 _SPECIAL = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -39,11 +40,36 @@ _SPECIAL = str.maketrans(
         "–": "--",
         "—": "---",
         "…": r"\dots{}",
-        **{char: rf"\{name}{{}}" for char, name in zip("ßæÆœŒøØłŁı", "ss ae AE oe OE o O l L i".split(), strict=True)},
-        **{char: f"${name}$" for char, name in _MATHS.items()},
+        "−": "$-$",
+        "°": r"$^\circ$",
+        **{char: f"${char}$" for char in "<>|"},
+        **{digit: f"$^{i}$" for i, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        **{
+            char: rf"$\{name}$"
+            for chars, names in _SYMBOLS.items()
+            for char, name in zip(chars, names.split(), strict=True)
+        },
+        **{
+            char: rf"\{name}{{}}"
+            for chars, names in _LETTERS.items()
+            for char, name in zip(chars, names.split(), strict=True)
+        },
     }
 )
-_ACCENTS = dict(zip("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327", "`'^~=u.\"rHvc"))
+_ACCENTS = {
+    "\u0300": "`",
+    "\u0301": "'",
+    "\u0302": "^",
+    "\u0303": "~",
+    "\u0304": "=",
+    "\u0306": "u",
+    "\u0307": ".",
+    "\u0308": '"',
+    "\u030a": "r",
+    "\u030b": "H",
+    "\u030c": "v",
+    "\u0327": "c",
+}
 _OPENING = re.compile(r'(?<![^\s([])"')
 _LIGATURE = re.compile(r"([-'])(?=\1)|([?!])(?=`)")
 
@@ -51,6 +77,8 @@ _SMALL = r"\footnotesize\setlength{\tabcolsep}{3pt}"
 # In letters of running text: the room of a page and what a column keeps free, in the usual size and in that.
 _ROOM, _GAP = 68, 2.4
 _ROOM_SMALL, _GAP_SMALL = 80, 1.4
+# What ends a line of a derivation, without and with a fraction in it.
+_BELOW = (r"\\[0.5ex]", r"\\[2.5ex]")
 # Lines of that size on a page; letters in one of them.
 _PAGE, _LINE = 56, 95
 
@@ -65,7 +93,7 @@ def escape(text: str) -> str:
 
 
 def _accented(char: str) -> str:
-    letter, *accents = normalize("NFD", char)
+    letter, *accents = list(normalize("NFD", char))
     for accent in accents:
         letter = rf"\{_ACCENTS[accent]}{{{letter}}}" if accent in _ACCENTS else letter
     return letter if letter.isascii() else "?"
@@ -79,7 +107,9 @@ def render(report: Report, options: Options, _format: str) -> str:
     title = escape(report.title)
     foot = " ".join(escape(line) + ("" if line.endswith(".") else ".") for line in [*remarks(report), *report.caption])
     if report.sections:
-        return "\n\n".join([rf"\subsection*{{\raggedright {title}}}", *map(_section, report.sections), rf"\noindent {foot}"])
+        return "\n\n".join(
+            [rf"\subsection*{{\raggedright {title}}}", *map(_section, report.sections), rf"\noindent {foot}"]
+        )
     setting, parts = _layout(sheet(report, options, LATEX))
     long = sum(map(_height, parts)) + len(foot) / _LINE > _PAGE
     return "\n".join((_over_pages if long else _floating)(parts, setting, title, foot))
@@ -151,17 +181,13 @@ def _line(cells: list[str]) -> str:
 
 
 def _section(section: "Section") -> str:
-    steps = (f"\\noindent {escape(step.quantity)}:\n{_display(step)}" for step in section.steps)
-    return "\n".join([rf"\subsubsection*{{\raggedright {escape(section.title)}}}", *steps])
+    shown = (f"\\noindent {escape(step.quantity)}:\n{_display(step)}" for step in section.steps)
+    return "\n".join([rf"\subsubsection*{{\raggedright {escape(section.title)}}}", *shown])
 
 
 def _display(step: "Step") -> str:
-    first, *others = lines(step)
+    first, *others = steps(step)
     if not others:
         return rf"\[ {first[1]} \]"
     rows = [rf"{sign} & \displaystyle {form} {_BELOW[_fraction([form])]}" for sign, form in (first, *others)]
     return "\n".join([r"\[", r"\begin{array}{@{}r@{\;}l@{}}", *rows, r"\end{array}", r"\]"])
-
-
-# What ends a line of a derivation, without and with a fraction in it.
-_BELOW = (r"\\[0.5ex]", r"\\[2.5ex]")

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from convcost.render import Options
 from convcost.render.cells import Markup, plain, remarks, sheet
-from convcost.render.mathematics import lines
+from convcost.render.mathematics import steps
 from convcost.report import Report
 
 if TYPE_CHECKING:
     from convcost.derivation import Section, Step
 
-_SPECIAL = str.maketrans({char: "\\" + char for char in "\\`*_|<>[]~#"})
+_SPECIAL = str.maketrans({char: "\\" + char for char in "\\`*_|<>[]~#&$"})
 
 
 def escape(text: str) -> str:
@@ -42,8 +42,9 @@ def _section(section: "Section") -> str:
 
 
 def _display(step: "Step") -> str:
-    first, *others = lines(step)
+    first, *others = steps(step)
     if not others:
         return first[1]
-    rows = " \\\\\n".join(f"{sign and sign + "{}"}& {form}" for sign, form in (first, *others))
-    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+    # The braces give = its space before the column that follows it.
+    rows = [f"{'={}' if sign else ''}& {form}" for sign, form in (first, *others)]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"

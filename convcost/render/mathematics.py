@@ -5,7 +5,6 @@ for at least so many of the widest formulas.
 """
 
 import re
-from collections.abc import Iterator
 
 from convcost.derivation import Step
 
@@ -27,29 +26,33 @@ def letters(latex: str) -> int:
     return len(_SILENT.sub("", _COMMAND.sub("x", _DELIMITER.sub("", latex))))
 
 
-def lines(step: Step) -> list[tuple[str, str]]:
-    """The derivation as lines, each the sign before it and a formula."""
+def steps(step: Step) -> list[tuple[str, str]]:
+    """The lines of a step of a derivation, each the sign before it and a formula."""
     chain = step.chain("latex")
     whole = " = ".join(chain)
     if letters(whole) <= _ROOM:
         return [("", whole)]
-    folded = [(("=" if index else ""), list(_folded(form))) for index, form in enumerate(chain)]
-    return [(sign if not index else "", part) for sign, parts in folded for index, part in enumerate(parts)]
+    lines: list[tuple[str, str]] = []
+    for form in chain:
+        first, *others = _folded(form)
+        lines += [("=" if lines else "", first), *(("", rf"\quad {{}} + {other}") for other in others)]
+    return lines
 
 
-def _folded(form: str) -> Iterator[str]:
-    """A sum on as many lines as it needs."""
-    line = ""
+def _folded(form: str) -> list[str]:
+    """A sum as the sums that stand on its lines."""
+    lines: list[str] = []
     for term in _terms(form):
-        longer = f"{line} + {term}" if line else term
-        if line and letters(longer) > _ROOM:
-            yield line
-            longer = rf"\quad {{}} + {term}"
-        line = longer
-    yield line
+        longer = f"{lines[-1]} + {term}" if lines else term
+        if lines and letters(longer) <= _ROOM:
+            lines[-1] = longer
+        else:
+            lines.append(term)
+    return lines
 
 
 def _terms(form: str) -> list[str]:
+    """What stands between the plus signs that are in no brackets."""
     terms: list[str] = []
     for piece in form.split(" + "):
         if terms and not _closed(terms[-1]):
@@ -60,5 +63,5 @@ def _terms(form: str) -> list[str]:
 
 
 def _closed(piece: str) -> bool:
-    pairs = ("{}", "()", (r"\left", r"\right"))
+    pairs = (("{", "}"), ("(", ")"), (r"\left", r"\right"))
     return all(piece.count(opening) == piece.count(closing) for opening, closing in pairs)

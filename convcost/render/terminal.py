@@ -25,10 +25,10 @@ def render(report: Report, options: Options, _format: str) -> str:
         cells = sheet(report, options, markup)
         widths = _widths(cells, available)
         body = _table(cells, widths, options) if widths else _blocks(cells, available)
-    title, *foot = (markup.text(line) for line in (report.title, *remarks(report), *report.caption))
-    return "\n".join(
-        [*_fold(title, available), "", body, "", *(part for line in foot for part in _fold(line, available))]
+    title, *foot = (
+        "\n".join(_fold(markup.text(line), available)) for line in (report.title, *remarks(report), *report.caption)
     )
+    return "\n".join([title, "", body, "", *foot])
 
 
 def _widths(cells: Sheet, available: int | None) -> list[int] | None:
@@ -75,7 +75,7 @@ def _table(cells: Sheet, widths: list[int], options: Options) -> str:
             for column, lines, size, right in zip(columns, folded, widths, cells.numeric, strict=True):
                 blank = [" " * size] * (height - len(lines))
                 shown = [aligned(line, size, right) for line in lines]
-                column += blank + shown if bottom else shown + blank
+                column.extend(blank + shown if bottom else shown + blank)
         return columns
 
     heads, rows = fitted([cells.heads], bottom=True), fitted(cells.rows)
@@ -94,16 +94,14 @@ def _blocks(cells: Sheet, available: int | None) -> str:
 
 def _section(part: "Section", markup: Markup, available: int | None) -> str:
     title, ruler, *lines = section(part, markup)
-    return "\n".join(
-        [*_fold(title, available), ruler[:available], *(one for line in lines for one in _fold(line, available))]
-    )
+    return "\n".join(folded for line in (title, ruler[:available], *lines) for folded in _fold(line, available))
 
 
 def _fold(text: str, available: int | None) -> list[str]:
     """Lines no wider than there is room, folded between words; those after the first stand further in."""
     if available is None or width(text) <= available:
         return [text]
-    first, *words = text.split()
+    first, *words = text.split() or [""]
     indent = text[: len(text) - len(text.lstrip())]
     lines = [indent + first]
     for word in words:

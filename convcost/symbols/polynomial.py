@@ -29,7 +29,9 @@ class Polynomial:
     __slots__ = ("terms",)
 
     def __init__(self, terms: Mapping[Powers, Scalar]) -> None:
-        self.terms = {powers: value for powers, value in terms.items() if value}
+        self.terms = {
+            powers: value if type(value) is int else _plain(value) for powers, value in terms.items() if value
+        }
 
     def __add__(self, other: Union["Polynomial", Scalar]) -> "Polynomial":
         total = dict(self.terms)
@@ -89,7 +91,8 @@ class Polynomial:
         return self.terms == as_polynomial(other).terms
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.terms.items()))
+        constant = self.terms.keys() <= {()}
+        return hash(self.terms.get((), 0) if constant else frozenset(self.terms.items()))
 
     def evaluate(self, values: Mapping[str, int]) -> Fraction:
         """The exact value, with a number for every symbol."""
@@ -169,6 +172,10 @@ class Quotient:
 
 def divide(numerator: Polynomial, denominator: Polynomial) -> Polynomial | Quotient:
     """The quotient, with the common monomial cancelled; a polynomial wherever it is one."""
+    if not denominator.terms:
+        raise ZeroDivisionError("a polynomial divided by zero")
+    if not numerator.terms:
+        return numerator
     common = _common_monomial(numerator, denominator)
     numerator, denominator = numerator // common, denominator // common
     if len(denominator.terms) == 1:
@@ -199,8 +206,12 @@ def as_polynomial(value: Polynomial | Scalar) -> Polynomial:
 
 def _divide(value: Scalar, divisor: Scalar) -> Scalar:
     """An exact quotient, an integer where it is one."""
-    quotient = Fraction(value, divisor)
-    return quotient.numerator if quotient.denominator == 1 else quotient
+    return _plain(Fraction(value, divisor))
+
+
+def _plain(value: Scalar) -> Scalar:
+    """An integer where it is one."""
+    return value.numerator if value.denominator == 1 else value
 
 
 def _multiply(left: Powers, right: Powers) -> Powers:
