@@ -13,42 +13,26 @@ from convcost.layers.base import Pads, text_pads
 from convcost.layers.conv import Convolution
 from convcost.names import POSITIONS
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Formula, Report, Size, choose_columns
+from convcost.report import columns as columns_of
 from convcost.rows import Request, Row
 from convcost.units import bytes_of, times
 
-COLUMNS = (
-    Column("kind", "kind"),
-    Column("output", "output", "size"),
-    Column("padding", "pads", "text"),
-    Column("params", "params", "count"),
-    Column("weights", "weights", "count"),
-    Column("weights_formula", "weights, formula", "formula"),
-    Column("macs", "MACs", "count"),
-    Column("flops", "FLOPs", "count"),
-    Column("closed_form", "closed form{of}", "formula"),
-    Column("params_ratio", "ratio", "ratio"),
-    Column("fewer", "vs {baseline}"),
-    Column("macs_closed_form", "MACs closed form", "formula"),
-    Column("macs_ratio", "MACs ratio", "ratio"),
-    Column("receptive_field", "receptive field", "size"),
-    Column("activations", "activations", "count"),
-    Column("weight_bytes", "weight bytes", "bytes"),
-    Column("activation_bytes", "activation bytes", "bytes"),
-    Column("macs_per_byte", "MACs/byte", "ratio"),
+COLUMNS = columns_of(
+    "kind output padding params weights weights_formula macs flops closed_form params_ratio fewer macs_closed_form"
+    " macs_ratio receptive_field activations weight_bytes activation_bytes macs_per_byte"
 )
 DEFAULT_COLUMNS = ("kind", "output", "params", "macs", "closed_form", "params_ratio", "fewer")
-_NOTE = Column("note", "note")
 
 
 def report(comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str = "fp32") -> Report:
     """The comparison as a table; ``columns`` are keys of `COLUMNS`, none for the usual ones, ``all`` for all."""
     chosen = _columns(columns, comparison)
-    keys = [column.key for column in (*chosen, _NOTE)]
+    keys = [*(column.key for column in chosen), "note"]
     rows = [{key: _CELLS[key](row, dtype) for key in keys} for row in comparison.rows]
     noted = [(row.choice.label, row.note) for row in comparison.rows if row.note]
     return Report(
         title=f"{_layer_text(comparison.request)}: kinds of convolution compared",
-        columns=(*_named(chosen, comparison), _NOTE),
+        columns=(*_named(chosen, comparison), *columns_of("note")),
         rows=tuple(rows),
         caption=caption(comparison, dtype, chosen),
         legend=legend(comparison),

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from convcost.report import Formula
+from convcost.symbols.notation import Formula
 
 
 class Step(NamedTuple):

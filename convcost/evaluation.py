@@ -10,6 +10,7 @@ from convcost.liveness import peak_activations
 from convcost.network import Network, Node, Shapes, shapes
 from convcost.problems import Problem
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report, Size, choose_columns
+from convcost.report import columns as columns_of
 from convcost.units import bytes_of
 
 if TYPE_CHECKING:
@@ -49,44 +50,13 @@ def evaluate(network: Network) -> Evaluation:
     return Evaluation(network, known, counted, total(counted.values()), peak_activations(network, known))
 
 
-LAYER_COLUMNS = (
-    Column("layer", "layer"),
-    Column("kind", "kind"),
-    Column("inputs", "inputs"),
-    Column("input", "input", "size"),
-    Column("output", "output", "size"),
-    Column("padding", "pads"),
-    Column("params", "params", "count"),
-    Column("weights", "weights", "count"),
-    Column("biases", "biases", "count"),
-    Column("norm_params", "norm params", "count"),
-    Column("macs", "MACs", "count"),
-    Column("flops", "FLOPs", "count"),
-    Column("share", "share of MACs", "ratio"),
-    Column("receptive_field", "receptive field", "size"),
-    Column("effective_stride", "effective stride", "size"),
-    Column("activations", "activations", "count"),
-    Column("weight_bytes", "weight bytes", "bytes"),
-    Column("activation_bytes", "activation bytes", "bytes"),
-    Column("macs_per_byte", "MACs/byte", "ratio"),
+LAYER_COLUMNS = columns_of(
+    "layer kind inputs input output padding params weights biases norm_params macs flops share receptive_field"
+    " effective_stride activations weight_bytes activation_bytes macs_per_byte"
 )
-NETWORK_COLUMNS = (
-    Column("network", "network"),
-    Column("source", "source"),
-    Column("input", "input", "size"),
-    Column("output", "output", "size"),
-    Column("layers", "layers", "count"),
-    Column("params", "params", "count"),
-    Column("weights", "weights", "count"),
-    Column("biases", "biases", "count"),
-    Column("norm_params", "norm params", "count"),
-    Column("macs", "MACs", "count"),
-    Column("flops", "FLOPs", "count"),
-    Column("activations", "activations", "count"),
-    Column("peak_activations", "peak activations", "count"),
-    Column("weight_bytes", "weight bytes", "bytes"),
-    Column("activation_bytes", "activation bytes", "bytes"),
-    Column("peak_bytes", "peak bytes", "bytes"),
+NETWORK_COLUMNS = columns_of(
+    "network source input output layers params weights biases norm_params macs flops activations peak_activations"
+    " weight_bytes activation_bytes peak_bytes"
 )
 _SEEN = ("receptive_field", "effective_stride")
 _LAYER_DEFAULT = ("layer", "kind", "output", "params", "macs")

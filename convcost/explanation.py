@@ -15,20 +15,15 @@ from convcost.errors import InternalError
 from convcost.kinds import KINDS
 from convcost.layers.conv import Conv, Convolution
 from convcost.names import POSITIONS
-from convcost.report import CONVENTION, Cell, Column, Formula, Report
+from convcost.report import CONVENTION, Cell, Report, columns
 from convcost.rows import Row
 from convcost.symbols.axis import Axis
+from convcost.symbols.notation import Formula
 from convcost.symbols.polynomial import Polynomial, as_polynomial
 from convcost.symbols.written import Written
 from convcost.units import significant
 
-_COLUMNS = (
-    Column("part", "part"),
-    Column("quantity", "quantity"),
-    Column("formula", "formula", "formula"),
-    Column("numbers", "numbers put in", "formula"),
-    Column("result", "result", "formula"),
-)
+_COLUMNS = columns("part quantity formula numbers result")
 
 _SIZE_LETTERS = (
     ("n", "input size of the part on an axis"),

@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.errors import ConvcostError
 from convcost.names import closest
+from convcost.symbols.notation import Formula as Formula
 
 if TYPE_CHECKING:
     from convcost.derivation import Section
-
-
-class Formula:
-    """A formula as text and as LaTeX."""
-
-    def __init__(self, text: str, latex: str) -> None:
-        self.text, self.latex = text, latex
 
 
 class Size(tuple[int | str, ...]):
@@ -37,6 +31,65 @@ class Column(NamedTuple):
     head: str
     # "text", "count" (scaled by a unit, one for the whole column), "bytes", "ratio", "formula" or "size"
     holds: str = "text"
+
+
+# Every column of every table, by what its cells are; the heads in braces are filled in by the table.
+_HEADS = {
+    "text": {
+        "kind": "kind",
+        "layer": "layer",
+        "inputs": "inputs",
+        "network": "network",
+        "source": "source",
+        "padding": "pads",
+        "fewer": "vs {baseline}",
+        "note": "note",
+        "part": "part",
+        "quantity": "quantity",
+    },
+    "size": {
+        "input": "input",
+        "output": "output",
+        "receptive_field": "receptive field",
+        "effective_stride": "effective stride",
+    },
+    "count": {
+        "layers": "layers",
+        "params": "params",
+        "weights": "weights",
+        "biases": "biases",
+        "norm_params": "norm params",
+        "macs": "MACs",
+        "flops": "FLOPs",
+        "activations": "activations",
+        "peak_activations": "peak activations",
+    },
+    "bytes": {
+        "weight_bytes": "weight bytes",
+        "activation_bytes": "activation bytes",
+        "peak_bytes": "peak bytes",
+    },
+    "ratio": {
+        "params_ratio": "ratio",
+        "macs_ratio": "MACs ratio",
+        "macs_per_byte": "MACs/byte",
+        "share": "share of MACs",
+    },
+    "formula": {
+        "weights_formula": "weights, formula",
+        "closed_form": "closed form{of}",
+        "macs_closed_form": "MACs closed form",
+        "formula": "formula",
+        "numbers": "numbers put in",
+        "result": "result",
+    },
+}
+_COLUMNS = {key: Column(key, head, holds) for holds, heads in _HEADS.items() for key, head in heads.items()}
+
+
+def columns(keys: str) -> tuple[Column, ...]:
+    """The columns of these keys, in this order."""
+    return tuple(_COLUMNS[key] for key in keys.split())
 
 
 class Report(NamedTuple):

@@ -7,6 +7,13 @@ Powers = tuple[tuple[int, str, int], ...]
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+class Formula:
+    """A formula as text and as LaTeX."""
+
+    def __init__(self, text: str, latex: str) -> None:
+        self.text, self.latex = text, latex
+
+
 class Style:
     """What differs between two ways of writing the same mathematics."""
 
