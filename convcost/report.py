@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.errors import ConvcostError
 from convcost.names import closest
-from convcost.symbols.notation import Formula as Formula
+from convcost.symbols.notation import Formula
 
 if TYPE_CHECKING:
     from convcost.derivation import Section
+
+__all__ = [
+    "CONVENTION",
+    "CONVENTION_TEXT",
+    "Cell",
+    "Column",
+    "Formula",
+    "Report",
+    "Size",
+    "choose_columns",
+    "columns",
+]
 
 
 class Size(tuple[int | str, ...]):
