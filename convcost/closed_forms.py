@@ -72,16 +72,13 @@ def symbolic(composition: Composition, letters: Alphabet, arguments: Mapping[str
 
     ``arguments`` are those that the kind's function was called with.
     """
-    kernel = arguments["kernel_size"]
-    numbers = {name: value for name, value in arguments.items() if name in ("stride", "dims")}
-    numbers.update({name: _option(letters, name, value) for name, value in composition.options.items()})
-    return KINDS[composition.kind].build(
-        letters.symbol("in_channels", arguments["in_channels"]),
-        letters.symbol("out_channels", arguments["out_channels"]),
-        letters.entry(kernel) if composition.kind == "global_depthwise" else letters.per_axis("kernel_size", kernel),
-        padding=0,
-        **numbers,
-    )
+    sizes = arguments["kernel_size"]
+    c1 = letters.symbol("in_channels", arguments["in_channels"])
+    c2 = letters.symbol("out_channels", arguments["out_channels"])
+    kernel = letters.entry(sizes) if composition.kind == "global_depthwise" else letters.per_axis("kernel_size", sizes)
+    others = {name: value for name, value in arguments.items() if name in ("stride", "dims")}
+    others.update({name: _option(letters, name, value) for name, value in composition.options.items()})
+    return KINDS[composition.kind].build(c1, c2, kernel, padding=0, **others)
 
 
 def _option(letters: Alphabet, name: str, value: Any) -> Any:
