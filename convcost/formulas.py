@@ -94,7 +94,7 @@ def pool_output_ceil(n: Number, k: Number, s: Number, p: Number, d: Number, p_be
     """
     windows = -(-(n + p - d * (k - 1) - 1) // s) + 1
     starting_inside = -(-(n + p_begin) // s)
-    return windows - (windows > starting_inside)
+    return windows - (windows > starting_inside) * (windows - starting_inside)
 
 
 def conv_transpose_output(n: Number, k: Number, s: Number, p: Number, d: Number, extra: Number) -> Number:

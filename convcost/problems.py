@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from convcost.characters import width
 from convcost.errors import ConvcostError
 
 
@@ -51,6 +52,5 @@ def _window(line: str, column: int, length: int) -> tuple[str, str]:
     start = max(0, column - 1 - _WINDOW // 2) if len(line) > _WINDOW else 0
     shown = line[start : start + _WINDOW]
     lead, trail = "..." * (start > 0), "..." * (start + _WINDOW < len(line))
-    offset = len(lead) + column - 1 - start
-    carets = max(1, min(length, len(shown) - (column - 1 - start)))
-    return lead + shown + trail, " " * offset + "^" * carets
+    before, marked = shown[: column - 1 - start], shown[column - 1 - start :][:length]
+    return lead + shown + trail, " " * (len(lead) + width(before)) + "^" * max(1, width(marked))

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from convcost.characters import width
 from convcost.render import Options
 from convcost.render.cells import Markup, Sheet, characters, remarks, sheet
-from convcost.render.text import aligned, section, width
+from convcost.render.text import aligned, section
 from convcost.report import Report
 
 if TYPE_CHECKING:

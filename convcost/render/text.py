@@ -1,8 +1,8 @@
 """Plain text in aligned columns, for pipes and comments in code."""
 
 from typing import TYPE_CHECKING
-from unicodedata import combining, east_asian_width
 
+from convcost.characters import width
 from convcost.render import Options
 from convcost.render.cells import Markup, characters, remarks, sheet
 from convcost.report import Report
@@ -51,10 +51,3 @@ def aligned(text: str, size: int, right: bool) -> str:  # noqa: FBT001 - mapped 
     """A text with spaces to a width, at the right or the left."""
     space = " " * (size - width(text))
     return space + text if right else text + space
-
-
-def width(text: str) -> int:
-    """Columns that a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)

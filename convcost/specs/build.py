@@ -5,7 +5,7 @@ from collections import Counter
 from convcost import layers
 from convcost.composition import OUTER, Composition
 from convcost.errors import ConvcostError
-from convcost.layers.base import Layer, Shape
+from convcost.layers.base import LARGEST, Layer, Shape, text_shape
 from convcost.network import INPUT, Node
 from convcost.specs.document import Source
 from convcost.specs.factories import CONVOLUTIONS, Values, norm, single
@@ -94,6 +94,8 @@ class Builder:
     def _append(self, name: str, kind: str, layer: Layer, *inputs: str) -> None:
         inputs = inputs or (self.current,)
         output = layer.output_shape(*(self.shapes[source] for source in inputs))
+        if max(output) > LARGEST:
+            raise ConvcostError(f"an output of {text_shape(output)} is larger than {LARGEST:,} on an axis")
         if name in self.shapes:
             raise ConvcostError(f"two layers are named `{name}`", field="name")
         self.nodes.append(Node(name, kind, layer, inputs))

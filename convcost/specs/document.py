@@ -4,6 +4,7 @@ Tags are refused, aliases are shared (not copied), merges (``<<``) are resolved,
 meaning: ``010`` is refused, ``1e3`` is 1000, ``off`` is text.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -66,6 +67,8 @@ class Source:
         self.name = name
         self.data = text
         self.problems: list[Problem] = []
+        # Problems of the YAML itself; what else is wrong in their places follows from them.
+        self.of_yaml: tuple[Problem, ...] = ()
         self._lines: list[str] | None = None
 
     def problem(self, place: Place | None, message: str, hint: str = "") -> None:
@@ -79,12 +82,15 @@ class Source:
 
     def check(self) -> None:
         """Raise what was found so far, if anything."""
+        spoilt = {(found.line, found.column) for found in self.of_yaml}
+        others = [found for found in self.problems if (found.line, found.column) not in spoilt]
         if self.problems:
-            raise SpecError(tuple(self.problems))
+            raise SpecError((*self.of_yaml, *others))
 
     def _line(self, number: int) -> str:
         if self._lines is None:
-            self._lines = self.data.decode("utf-8-sig", "replace").splitlines()
+            wide = self.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            self._lines = self.data.decode("utf-16" if wide else "utf-8-sig", "replace").splitlines()
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
 
@@ -97,8 +103,8 @@ def documents(source: Source) -> list[Node]:
         found = _Composer(source).documents()
     except yaml.YAMLError as error:
         _note_yaml_error(source, error)
-        found = []
-    source.check()
+        source.check()
+    source.of_yaml = tuple(source.problems)
     return found
 
 
@@ -129,10 +135,9 @@ class _Composer:
 
     def node(self, event: Any, depth: int) -> Node:
         place = _place(event)
-        self.count += 1
-        if depth > DEEPEST or self.count > MOST_NODES:
-            what = f"nested deeper than {DEEPEST} levels" if depth > DEEPEST else f"more than {MOST_NODES:,} values"
-            self.source.problem(place, what)
+        self.add(1, place)
+        if depth > DEEPEST:
+            self.source.problem(place, f"nested deeper than {DEEPEST} levels")
             self.source.check()
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, place)
@@ -147,6 +152,13 @@ class _Composer:
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
+
+    def add(self, number: int, place: Place) -> None:
+        """Count what is built; merging counts each value it copies."""
+        self.count += number
+        if self.count > MOST_NODES:
+            self.source.problem(place, f"more than {MOST_NODES:,} values")
+            self.source.check()
 
     def until(self, end: type, depth: int) -> Iterator[Node]:
         for event in self.events:
@@ -182,6 +194,7 @@ class _Composer:
         found: dict[str, tuple[Scalar, Node]] = {}
         for node in sources:
             if isinstance(node, Mapping):
+                self.add(len(node.items) + len(found), value.place)
                 found = {**{key.text: (key, item) for key, item in node.items}, **found}
             else:
                 self.source.problem(value.place, "`<<` merges a mapping, or a list of them")
@@ -221,5 +234,5 @@ def _number(text: str) -> int | float:
     if _INTEGER.match(text):
         return int(text)
     number = float(text)
-    whole = "e" in text.lower() and number.is_integer() and abs(number) < 10**_MOST_DIGITS
+    whole = "e" in text.lower() and number.is_integer()
     return int(number) if whole else number

@@ -49,6 +49,7 @@ def _from_items(
     if isinstance(main, Mapping):  # `upsample: {size: 28}`
         rest = [*main.items, *rest]
         main = Scalar("", quoted=False, place=main.place)
+    # Keys that are missing for a reason that is noted already are not asked for again.
     given, misspelt = _fields(source, rest, keys_of(key.text), key.text)
     if not _is_empty(main):
         if word.main is None:
@@ -60,7 +61,7 @@ def _from_items(
         given[word.main] = (key, main)
     elif word.main is not None and not word.optional and word.main not in given:
         source.problem(key.place, f"`{key.text}` needs a value: {_meaning(word.main)}", f"{key.text}: …")
-        return None
+        misspelt.add(word.main)
     keys = {name: item for name, item in keys_of(key.text).items() if name not in misspelt}
     return _values(source, key, given, keys, defaults if word.convolves else {})
 

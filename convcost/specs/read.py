@@ -59,6 +59,9 @@ def _network(source: Source, node: Node, index: int, of: int) -> Network | None:
         return None
     top = _top(source, node)
     before = len(source.problems)
+    fallback = _stem(source.name) if source.name not in ("-", "<text>") else "network"
+    title = _text(source, top, "name") or (fallback if of == 1 else f"{fallback}.{index + 1}")
+    about = {"source": _text(source, top, "source"), "published": _published(source, top.get("published"))}
     defaults = read_defaults(source, top["defaults"], DEFAULT_KEYS) if "defaults" in top else {}
     try:
         shape = values.shape(source, top["input"]) if "input" in top else None
@@ -75,9 +78,6 @@ def _network(source: Source, node: Node, index: int, of: int) -> Network | None:
             builder.add(line)
     if builder.lost or shape is None:
         return None
-    fallback = _stem(source.name) if source.name not in ("-", "<text>") else "network"
-    title = _text(source, top, "name") or (fallback if of == 1 else f"{fallback}.{index + 1}")
-    about = {"source": _text(source, top, "source"), "published": _published(source, top.get("published"))}
     return Network(title, shape, tuple(builder.nodes), source=source.name, about=about)
 
 
