@@ -59,11 +59,15 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; its exit status tells how it went, and no traceback reaches a person."""
+    if sys.stdout is None:
+        _fail("error: stdout is closed", MISUSED)
     try:
         status = cli.main(arguments, prog_name="convcost", standalone_mode=False)
         sys.stdout.flush()
     except ConvcostError as error:
         _fail(error.shown(), MISUSED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _fail(error.format_message(), MISUSED)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "convcost"
         _fail(f"error: {error.format_message()}\nSee `{command} --help`.", MISUSED)

@@ -13,7 +13,7 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
         "--dtype", type=click.Choice(list(DTYPES)), default="fp32", show_default=True, help="What bytes are counted at."
     )(command)
-    return click.option("--columns", metavar="A,B,…", help="Columns to show, or `all`.")(command)
+    return click.option("--columns", metavar="A,B,...", help="Columns to show, or `all`.")(command)
 
 
 def column_keys(text: str | None) -> tuple[str, ...]:

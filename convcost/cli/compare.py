@@ -17,7 +17,7 @@ from convcost.rows import Choice
 
 @click.command("compare", short_help="Every kind of convolution side by side, for one shape.")
 @shape_options
-@click.option("--kinds", metavar="A,B:t=6,…", help=f"Kinds to compare, or `all`. They are {', '.join(KINDS)}.")
+@click.option("--kinds", metavar="A,B:t=6,...", help=f"Kinds to compare, or `all`. They are {', '.join(KINDS)}.")
 @click.option(
     "--baseline", type=click.Choice(list(KINDS)), metavar="KIND", default="standard", help="What ratios are to."
 )

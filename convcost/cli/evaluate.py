@@ -10,7 +10,7 @@ from convcost.evaluation import evaluate, layer_report, network_report
 
 
 @click.command("eval", short_help="Networks: what each layer costs, and the totals.")
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC…")
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @column_options
 @output_options
 def command(

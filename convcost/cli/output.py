@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -47,9 +48,9 @@ def emit(report: Report, format_: str | None, output: str | None, *, exact: bool
         color=color and not os.environ.get("NO_COLOR"),
         ascii=not encoding.startswith("utf"),
     )
-    text = render(report, chosen, options)
+    text = render(report, chosen, options).encode(sys.stdout.encoding or "ascii", "backslashreplace")
     try:
-        click.echo(text, nl=False, color=True)
+        click.echo(text.decode(sys.stdout.encoding or "ascii"), nl=False, color=True)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -72,26 +73,45 @@ def format_for(format_: str | None, output: str | None) -> str:
 
 def _width() -> int | None:
     """The terminal's width, or COLUMNS where that is set; None (any) into a pipe."""
-    if os.environ.get("COLUMNS", "").isdigit():
-        return max(1, int(os.environ["COLUMNS"]))
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdecimal() and len(columns) <= _MOST_DIGITS:
+        return max(1, int(columns))
     return os.get_terminal_size(sys.stdout.fileno()).columns or None if sys.stdout.isatty() else None
 
 
-def _write_whole(path: str, text: str) -> None:
-    """Write beside the file, then move over it: a failure leaves what was there."""
-    from pathlib import Path
+# Of a terminal's width.
+_MOST_DIGITS = 6
 
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+
+def _write_whole(path: str, text: str) -> None:
+    """Write beside the file, then move over it: a failure leaves what was there. Links are followed.
+
+    A device or a pipe is written to as it is.
+    """
+    partial = ""
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ConvcostError(f"-o {path}: cannot be written: {error.strerror}") from None
+        target = os.path.realpath(path)
+        if os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110,PTH113
+            partial, beside = "", target
+        else:
+            folder, name = os.path.split(target)
+            partial = beside = os.path.join(folder, f".{name[:200]}.{os.getpid()}.part")  # noqa: PTH118
+        with open(beside, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
+            file.write(text)
+        if partial:
+            os.replace(partial, target)  # noqa: PTH105
+    except (OSError, ValueError) as error:
+        if partial:
+            with suppress(OSError):
+                os.unlink(partial)  # noqa: PTH108
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConvcostError(f"-o {path}: cannot be written: {reason}") from None
 
 
 def say(text: str) -> None:
-    """A message to stderr, readable whatever its encoding."""
+    """A message to stderr, readable whatever its encoding; nobody may be there to read it."""
+    if sys.stderr is None:
+        return
     encoding = sys.stderr.encoding or "ascii"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)
+    with suppress(OSError):
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=True)

@@ -35,7 +35,7 @@ _NOTES = {
 
 
 def shape_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--c1 --c2 -k …`` and what goes with them."""
+    """``--c1 --c2 -k`` and the rest, and what goes with them."""
     options = [_option(name) for name in _FLAGS]
     options += [
         click.option("--bias/--no-bias", default=False, help="Count a bias in every convolution."),
@@ -60,7 +60,7 @@ def _option(name: str) -> Callable[..., Any]:
         *_FLAGS[name],
         name,
         required=name in ("in_channels", "out_channels", "kernel_size"),
-        metavar=_METAVARS.get(name, "N[xN…]"),
+        metavar=_METAVARS.get(name, "N[xN...]"),
         help=text[0].upper() + text[1:] + _NOTES.get(name, "") + ".",
         **default,
     )

@@ -5,6 +5,7 @@ import sys
 
 from convcost.network import Network
 from convcost.problems import Problem, SpecError
+from convcost.specs.document import MOST_BYTES
 from convcost.specs.read import load, loads
 
 _SUFFIXES = (".yaml", ".yml")
@@ -17,10 +18,16 @@ def networks(specs: tuple[str, ...]) -> tuple[list[Network], list[SpecError]]:
     for spec in specs:
         for path in _files(spec):
             try:
-                found += loads(sys.stdin.buffer.read(), "-") if path == "-" else load(path)
+                found += loads(_stdin(), "-") if path == "-" else load(path)
             except SpecError as error:
                 errors.append(error)
     return found, errors
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise SpecError((Problem("-: standard input is closed", "-"),))
+    return sys.stdin.buffer.read(MOST_BYTES + 1)
 
 
 def _files(spec: str) -> list[str]:

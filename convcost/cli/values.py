@@ -4,8 +4,12 @@ from typing import Any
 
 from convcost.errors import ConvcostError, describe
 from convcost.kinds import KINDS
+from convcost.layers.base import count
 from convcost.names import BY_NAME, closest, long_name
 from convcost.rows import Choice
+
+# Options that take a number for each axis, and the least that it may be; the others take one number.
+_LEAST = {"dilation": 1, "cheap_kernel": 1, "output_padding": 0}
 
 # Longer numbers cannot be sizes of anything, and Python refuses to read the longest.
 _MOST_DIGITS = 15
@@ -14,7 +18,8 @@ _MOST_DIGITS = 15
 def whole(flag: str, text: str) -> int:
     """A whole number."""
     cleaned = text.strip().replace("_", "")
-    if not cleaned.lstrip("+-").isdecimal() or not cleaned.isascii():
+    digits = cleaned[1:] if cleaned[:1] in ("+", "-") else cleaned
+    if not digits.isdecimal() or not digits.isascii():
         raise ConvcostError(f"{flag} must be a whole number, got `{describe(text)}`")
     if len(cleaned) > _MOST_DIGITS:
         raise ConvcostError(f"{flag}: `{describe(text)}` is too large")
@@ -89,4 +94,10 @@ def _option(flag: str, kind_: str, text: str) -> tuple[str, Any]:
     if not equals or name not in known:
         takes = ", ".join(f"{BY_NAME[key].letter}=" for key in known) or "no options"
         raise ConvcostError(f"{flag}: `{kind_}` has no option `{describe(text)}`", hint=f"it takes {takes}")
-    return name, per_axis(f"{flag} {kind_}:{word}", value)
+    shown = f"{flag} {kind_}:{word}"
+    if name not in _LEAST:
+        return name, count(name, whole(shown, value), 2 if name == "ratio" else 1)
+    read = per_axis(shown, value)
+    for number in read if isinstance(read, tuple) else (read,):
+        count(name, number, _LEAST[name])
+    return name, read
