@@ -7,7 +7,7 @@ from typing import Any
 
 from convcost.composition import OUTER, Composition, Part, part
 from convcost.errors import ConvcostError
-from convcost.layers.base import axes_of, count, is_concrete
+from convcost.layers.base import axes_of, count, is_concrete, widened
 from convcost.layers.conv import Conv
 from convcost.layers.merge import Add, Concat
 
@@ -72,7 +72,7 @@ def inverted_residual(
     8208
     """
     parts = []
-    hidden = in_channels * count("expansion", expansion)
+    hidden = widened(in_channels, "expansion", expansion)
     if not (is_concrete(expansion) and expansion == 1):
         parts.append(part("expand", "pointwise", _pointwise(in_channels, hidden, bias, fields, kernel_size)))
     spatial = Conv(hidden, hidden, kernel_size, groups=hidden, bias=bias, **fields)

@@ -9,7 +9,7 @@ from typing import Any
 
 from convcost.composition import Composition, part
 from convcost.errors import ConvcostError
-from convcost.layers.base import axes_of
+from convcost.layers.base import axes_of, widened
 from convcost.layers.conv import Conv, ConvTranspose
 
 
@@ -43,7 +43,7 @@ def depthwise(
     27
     """
     del out_channels
-    layer = Conv(in_channels, in_channels * multiplier, kernel_size, groups=in_channels, **fields)
+    layer = Conv(in_channels, widened(in_channels, "multiplier", multiplier), kernel_size, groups=in_channels, **fields)
     return _one("depthwise", layer, multiplier=multiplier)
 
 
@@ -67,7 +67,7 @@ def separable(
     795
     """
     (first,) = depthwise(in_channels, None, kernel_size, multiplier=multiplier, bias=bias, **fields).parts
-    middle, dims = in_channels * multiplier, first.layer.dims  # type: ignore[attr-defined]
+    middle, dims = first.layer.out_channels, first.layer.dims  # type: ignore[attr-defined]
     (second,) = pointwise(middle, out_channels, dims=dims, bias=bias).parts
     return Composition("separable", (first, second), {"multiplier": multiplier})
 

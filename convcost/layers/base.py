@@ -83,6 +83,14 @@ def count(field: str, value: Any, least: int = 1) -> Any:
     return value
 
 
+def widened(channels: Any, field: str, factor: Any) -> Any:
+    """Channels times a factor, which is at fault where there are too many."""
+    product = channels * count(field, factor)
+    if is_concrete(product) and product > LARGEST:
+        raise ConvcostError(f"`{field}` = {describe(factor)} makes more than {LARGEST:,} channels", field=field)
+    return product
+
+
 def per_axis(field: str, value: Any, dims: int, least: int = 1) -> Any:
     """One whole number per axis: a single one stands for all."""
     if not isinstance(value, list | tuple):
