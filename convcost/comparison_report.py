@@ -12,7 +12,17 @@ from convcost.kinds import KINDS
 from convcost.layers.base import Pads, text_pads
 from convcost.layers.conv import Convolution
 from convcost.names import POSITIONS
-from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Formula, Report, Size, choose_columns
+from convcost.report import (
+    CONVENTION,
+    CONVENTION_TEXT,
+    OF_CLOSED_FORMS,
+    Cell,
+    Column,
+    Formula,
+    Report,
+    Size,
+    choose_columns,
+)
 from convcost.report import columns as columns_of
 from convcost.rows import Request, Row
 from convcost.units import bytes_of, times
@@ -190,7 +200,12 @@ def layer_json(comparison: Comparison) -> dict[str, Any]:
 def _json(comparison: Comparison) -> Mapping[str, Any]:
     return {
         "command": "compare",
-        "convention": {**CONVENTION, "bias": comparison.request.bias, "baseline": comparison.baseline.choice.label},
+        "convention": {
+            **CONVENTION,
+            **OF_CLOSED_FORMS,
+            "bias": comparison.request.bias,
+            "baseline": comparison.baseline.choice.label,
+        },
         "layer": layer_json(comparison),
         "rows": [json_row(row) for row in comparison.rows],
     }

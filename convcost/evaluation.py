@@ -91,10 +91,10 @@ def network_report(
     """Several networks, a row for each."""
     chosen = choose_columns(columns, NETWORK_COLUMNS, _NETWORK_DEFAULT)
     return Report(
-        title=f"{len(evaluations)} networks",
+        title=f"{len(evaluations)} network{'' if len(evaluations) == 1 else 's'}",
         columns=chosen,
         rows=tuple(_network_row(evaluation, dtype) for evaluation in evaluations),
-        caption=("Padding and biases are each layer's own.", *_convention_text(chosen, dtype)),
+        caption=(*_sizes_text(evaluations, chosen), *_convention_text(chosen, dtype)),
         data=lambda: json_data(evaluations, errors),
     )
 
@@ -159,6 +159,15 @@ def _network_text(evaluation: Evaluation) -> str:
         f"{counted.biases:,} biases and {counted.norm_params:,} of norms; padding is each layer's own."
         f" Peak of live activations: {evaluation.peak_activations:,} elements.{source}{published}"
     )
+
+
+def _sizes_text(evaluations: tuple[Evaluation, ...], columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """The input sizes, where no column has them."""
+    own = "Padding and biases are each layer's own."
+    if any(column.key == "input" for column in columns):
+        return (own,)
+    sizes = ", ".join(f"{evaluation.network.name} {_text(evaluation.network.input)}" for evaluation in evaluations)
+    return (f"Input sizes: {sizes}.", own)
 
 
 def _text(shape: Shape) -> str:

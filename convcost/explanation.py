@@ -15,7 +15,7 @@ from convcost.errors import InternalError
 from convcost.kinds import KINDS
 from convcost.layers.conv import Conv, Convolution
 from convcost.names import POSITIONS
-from convcost.report import CONVENTION, Cell, Report, columns
+from convcost.report import CONVENTION, OF_CLOSED_FORMS, Cell, Report, columns
 from convcost.rows import Row
 from convcost.symbols.axis import Axis
 from convcost.symbols.notation import Formula
@@ -176,7 +176,8 @@ def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) 
     elif row.macs_ratio is not None and row.total and base.total:
         fraction = Formula(f"{row.total.macs}/{base.total.macs}", rf"\frac{{{row.total.macs}}}{{{base.total.macs}}}")
         value = row.macs_ratio
-        steps.append(Step(f"MACs, ratio to {label}", (fraction, _fraction(value)), _decimal(value), value))
+        forms = (fraction, _fraction(value))
+        steps.append(Step(f"MACs, ratio to {label}", forms, _decimal(value), value, rounded=_is_rounded(value)))
     return Section(f"{row.choice.label} as a whole", tuple(steps))
 
 
@@ -200,12 +201,23 @@ def _ratio_step(
     forms = [Formula(f"({part.text()}) / ({whole.text()})", over)]
     if len(part.terms) > 1 and len(whole.terms) == 1:
         terms = [Polynomial({powers: count}) for powers, count in part.terms.items()]
-        text = " + ".join(f"({term.text()})/({whole.text()})" for term in terms)
-        latex = " + ".join(rf"\frac{{{term.latex()}}}{{{whole.latex()}}}" for term in terms)
+        signs = ["-" if value < 0 else "+" for value in part.terms.values()]
+        terms = [term if sign == "+" else -term for sign, term in zip(signs, terms, strict=True)]
+        text = _summed(signs, [f"({term.text()})/({whole.text()})" for term in terms])
+        latex = _summed(signs, [rf"\frac{{{term.latex()}}}{{{whole.latex()}}}" for term in terms])
         forms.append(Formula(text, latex))
     forms.append(Formula(closed.text(), closed.latex()))
     forms.append(Formula(closed.text(values), closed.latex(values)))
-    return Step(quantity, (*forms, _fraction(value)), _decimal(value), value)
+    return Step(quantity, (*forms, _fraction(value)), _decimal(value), value, rounded=_is_rounded(value))
+
+
+def _summed(signs: list[str], terms: list[str]) -> str:
+    text = " ".join(f"{sign} {term}" for sign, term in zip(signs, terms, strict=True))
+    return text.removeprefix("+ ")
+
+
+def _is_rounded(value: Fraction) -> bool:
+    return Fraction(_decimal(value).text.replace(",", "")) != value
 
 
 def _formula(written: Written) -> Formula:
@@ -252,7 +264,12 @@ def _table_rows(sections: list[Section]) -> list[Mapping[str, Cell]]:
 def _json(comparison: Comparison, row: Row, sections: list[Section]) -> Mapping[str, Any]:
     return {
         "command": "explain",
-        "convention": {**CONVENTION, "bias": comparison.request.bias, "baseline": comparison.baseline.choice.label},
+        "convention": {
+            **CONVENTION,
+            **OF_CLOSED_FORMS,
+            "bias": comparison.request.bias,
+            "baseline": comparison.baseline.choice.label,
+        },
         "layer": layer_json(comparison),
         "row": json_row(row),
         "steps": [

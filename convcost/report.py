@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONVENTION",
     "CONVENTION_TEXT",
+    "OF_CLOSED_FORMS",
     "Cell",
     "Column",
     "Formula",
@@ -145,10 +146,10 @@ CONVENTION = {
     "macs": "multiply-accumulates of convolutions, transposed convolutions, linear layers and matrix products",
     "flops": "2 * macs",
     "not_in_macs": ["bias", "norms", "activations", "pooling", "elementwise operations"],
-    "closed_forms": "of the weights, without bias",
     "params": "weights, biases, norm scales and shifts; no running statistics",
     "batch": 1,
 }
+OF_CLOSED_FORMS = {"closed_forms": "of the weights, without bias"}
 CONVENTION_TEXT = (
     "Batch 1. MACs are multiply-accumulates of convolutions, transposed convolutions, linear layers and matrix"
     " products; bias, norms, activations and pooling are not in them; FLOPs = 2 × MACs."

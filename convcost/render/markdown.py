@@ -46,5 +46,5 @@ def _display(step: "Step") -> str:
     if not others:
         return first[1]
     # The braces give = its space before the column that follows it.
-    rows = [f"{'={}' if sign else ''}& {form}" for sign, form in (first, *others)]
+    rows = [f"{sign + '{}' if sign else ''}& {form}" for sign, form in (first, *others)]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"

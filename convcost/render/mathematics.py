@@ -29,13 +29,13 @@ def letters(latex: str) -> int:
 def steps(step: Step) -> list[tuple[str, str]]:
     """The lines of a step of a derivation, each the sign before it and a formula."""
     chain = step.chain("latex")
-    whole = " = ".join(chain)
+    whole = " ".join(f"{sign} {form}".lstrip() for sign, form in chain)
     if letters(whole) <= _ROOM:
         return [("", whole)]
     lines: list[tuple[str, str]] = []
-    for form in chain:
+    for sign, form in chain:
         first, *others = _folded(form)
-        lines += [("=" if lines else "", first), *(("", rf"\quad {{}} + {other}") for other in others)]
+        lines += [(sign, first), *(("", rf"\quad {{}} + {other}") for other in others)]
     return lines
 
 

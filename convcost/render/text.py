@@ -43,7 +43,7 @@ def section(part: "Section", markup: Markup) -> list[str]:
     lines = [title, "-" * width(title)]
     for step in part.steps:
         lines.append(f"{markup.text(step.quantity)}:")
-        lines += ["    " + ("= " if index else "") + markup.size(form) for index, form in enumerate(step.chain("text"))]
+        lines += [f"    {markup.size(f'{sign} {form}'.lstrip())}" for sign, form in step.chain("text")]
     return lines
 
 
