@@ -132,7 +132,14 @@ def test_formulas_hold_no_class_and_no_branch():
 
 def test_renderers_and_formulas_know_no_layer():
     for path in (PACKAGE / "render").glob("*.py"):
-        assert rooms_imported(path.read_text(encoding="utf-8")) <= {"", "render", "report", "derivation", "units", "characters"}
+        assert rooms_imported(path.read_text(encoding="utf-8")) <= {
+            "",
+            "render",
+            "report",
+            "derivation",
+            "units",
+            "characters",
+        }
 
 
 def loaded(*arguments: str, code: str | None = None) -> set[str]:
