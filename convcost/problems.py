@@ -33,7 +33,7 @@ class SpecError(ConvcostError):
     """A network spec that cannot be read, with all of its problems in the order of their places."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+        self.problems = tuple(sorted(problems, key=lambda problem: (not problem.line, problem.line, problem.column)))
         super().__init__("; ".join(problem.message for problem in self.problems))
 
     def shown(self) -> str:

@@ -718,3 +718,17 @@ def test_control_characters_in_names_break_no_format(folder, format_):
     else:
         assert not set(out) & set("\x1b\r\t")
         assert "a b c" in out.replace("{[}", "[")
+
+
+def test_a_file_that_is_written_over_keeps_its_mode(tmp_path, capsys):
+    path = tmp_path / "out.md"
+    path.write_text("old")
+    path.chmod(0o600)
+    with pytest.raises(SystemExit):
+        main(["compare", *LAYER, "-o", str(path)])
+    assert path.read_text().startswith("**")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_pads_as_pairs_need_both_numbers(capsys):
+    assert "-p" in refused_here(capsys, "compare", *LAYER, "-p", "1:")

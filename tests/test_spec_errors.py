@@ -186,7 +186,7 @@ def test_a_byte_order_mark_tells_the_encoding(encoding):
 
 
 def test_a_byte_order_mark_takes_no_column():
-    first, _ = problems("\ufefflayer: [flatten]\ninput: 3x8x8\n")
+    (first,) = problems("\ufefflayer: [flatten]\ninput: 3x8x8\n")
     assert (first.line, first.column, first.message) == (1, 1, "unknown key `layer`")
 
 
@@ -250,6 +250,28 @@ def test_a_repeat_without_end_is_refused_at_once(times):
 def test_sizes_do_not_grow_without_end(lines):
     (problem,) = problems(HEAD + lines)
     assert problem.line > 2
+
+
+def test_parts_of_layers_count_among_the_layers():
+    (problem,) = problems(HEAD + "  - {inverted_residual: 3, norm: batch, act: relu, repeat: 100000}\n")
+    assert problem.message == "more than 100,000 layers"
+
+
+def test_problems_without_end_are_cut():
+    found = problems(HEAD + "  - {conv: 4, kernal: 3}\n" * 2000)
+    assert len(found) == document.MOST_PROBLEMS + 1
+    assert found[-1].message == f"<text> has more problems; these are the first {document.MOST_PROBLEMS}"
+
+
+@pytest.mark.parametrize("rate", ["-5", "1.5", "1e400"])
+def test_a_rate_is_a_share(rate):
+    (problem,) = problems(HEAD + f"  - {{dropout: {rate}}}\n")
+    assert problem.message.startswith("`rate` must be between 0 and 1")
+
+
+def test_a_field_taken_for_a_kind_is_guessed():
+    (problem,) = problems(HEAD + "  - {conv: 3, k: 3, pad: 1}\n")
+    assert problem.hint == "write a line for each, or did you mean `padding` (p)?"
 
 
 def test_a_file_beyond_the_bound_is_refused():

@@ -99,6 +99,8 @@ def _write_whole(path: str, text: str) -> None:
         with open(beside, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
             file.write(text)
         if partial:
+            if os.path.exists(target):  # noqa: PTH110
+                os.chmod(partial, os.stat(target).st_mode)  # noqa: PTH101,PTH116
             os.replace(partial, target)  # noqa: PTH105
     except (OSError, ValueError) as error:
         if partial:

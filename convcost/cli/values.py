@@ -43,8 +43,8 @@ def padding(flag: str, text: str) -> Any:
         return per_axis(flag, word)
     pairs = []
     for part in _axes(word):
-        begin, _, end = part.partition(":")
-        pairs.append((whole(flag, begin), whole(flag, end or begin)))
+        begin, colon, end = part.partition(":")
+        pairs.append((whole(flag, begin), whole(flag, end if colon else begin)))
     return tuple(pairs)
 
 

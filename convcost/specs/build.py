@@ -94,6 +94,8 @@ class Builder:
     def _append(self, name: str, kind: str, layer: Layer, *inputs: str) -> None:
         inputs = inputs or (self.current,)
         output = layer.output_shape(*(self.shapes[source] for source in inputs))
+        if len(self.nodes) >= MOST_LAYERS:
+            raise ConvcostError(f"more than {MOST_LAYERS:,} layers", field="repeat")
         if max(output) > LARGEST:
             raise ConvcostError(f"an output of {text_shape(output)} is larger than {LARGEST:,} on an axis")
         if name in self.shapes:

@@ -16,6 +16,7 @@ from convcost.problems import Problem, SpecError
 MOST_BYTES = 16 * 2**20
 MOST_NODES = 1_000_000
 DEEPEST = 60
+MOST_PROBLEMS = 500
 _MOST_DIGITS = 24
 _QUOTES = ("'", '"', "|", ">")
 
@@ -67,6 +68,7 @@ class Source:
         self.name = name
         self.data = text
         self.problems: list[Problem] = []
+        self._noted: set[Problem] = set()
         # Problems of the YAML itself; what else is wrong in their places follows from them.
         self.of_yaml: tuple[Problem, ...] = ()
         self._lines: list[str] | None = None
@@ -77,8 +79,14 @@ class Source:
             found = Problem(message, self.name, hint=hint)
         else:
             found = Problem(message, self.name, place.line, place.column, place.length, self._line(place.line), hint)
-        if found not in self.problems:
+        if found not in self._noted:
+            self._noted.add(found)
             self.problems.append(found)
+        if len(self.problems) == MOST_PROBLEMS:
+            self.problems.append(
+                Problem(f"{self.name} has more problems; these are the first {MOST_PROBLEMS}", self.name)
+            )
+            self.check()
 
     def check(self) -> None:
         """Raise what was found so far, if anything."""

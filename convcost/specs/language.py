@@ -120,7 +120,7 @@ WORDS: dict[str, Word] = {
     "local_response_norm": Word("size", {"size": Key(COUNT, required=True)}),
     "prelu": Word("slopes", {"slopes": Key(COUNT)}, optional=True),
     "dropout": Word("rate", {"rate": Key(RATE, default=0.5)}, optional=True),
-    "softmax": Word("dim", {"dim": Key(RATE)}, optional=True),
+    "softmax": Word("dim", {"dim": Key(COUNT, least=-8)}, optional=True),
     **{name: Word(None, {}) for name in FUNCTIONS if name not in ("dropout", "softmax")},
 }
 

@@ -25,6 +25,9 @@ class Line(NamedTuple):
 
 def read_line(source: Source, node: Node, defaults: dict[str, Any]) -> Line | None:
     """One item of ``layers:``; None where it has problems, which are all noted."""
+    if _is_empty(node):
+        source.problem(node.place, "an empty line: a layer is a word or a mapping like `{conv: 64, k: 3}`")
+        return None
     if isinstance(node, Scalar):
         return _from_items(source, node, ((node, Scalar("", quoted=False, place=node.place)),), defaults)
     if isinstance(node, Mapping):
@@ -147,7 +150,11 @@ def _both(name: str, tick: str = "") -> str:
 def _note_kinds(source: Source, node: Node, kinds: list[Scalar], items: tuple[tuple[Scalar, Node], ...]) -> None:
     if kinds:
         names = " and ".join(f"`{key.text}`" for key in kinds)
-        source.problem(kinds[1].place, f"one line has two kinds: {names}", "write a line for each")
+        guess = closest(kinds[1].text, keys_of(kinds[0].text))
+        hint = (
+            f"write a line for each, or did you mean `{_both(guess, tick='`')}?" if guess else "write a line for each"
+        )
+        source.problem(kinds[1].place, f"one line has two kinds: {names}", hint)
         return
     words = [key for key, _ in items]
     guesses = [(key, guess) for key in words if (guess := closest(key.text, tuple(WORDS)))]

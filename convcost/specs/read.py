@@ -53,7 +53,7 @@ def loads(data: bytes, name: str = "<text>") -> tuple[Network, ...]:
 
 def _network(source: Source, node: Node, index: int, of: int) -> Network | None:
     if not isinstance(node, Mapping):
-        shown = "a list" if isinstance(node, Sequence) else f"`{node.text[:40]}`"
+        shown = "a list" if isinstance(node, Sequence) else f"`{node.text[:40]}`" if node.text else "nothing"
         hint = "a network has at least `input:` and `layers:`"
         source.problem(node.place, f"a network must be a mapping, got {shown}", hint)
         return None
@@ -82,16 +82,18 @@ def _network(source: Source, node: Node, index: int, of: int) -> Network | None:
 
 
 def _top(source: Source, node: Mapping) -> dict[str, Node]:
-    found = {}
+    found: dict[str, Node] = {}
+    misspelt = set()
     for key, item in node.items:
         if key.text in TOP_KEYS:
             found[key.text] = item
         else:
             guess = closest(key.text, TOP_KEYS)
+            misspelt.add(guess)
             hint = f"did you mean `{guess}`?" if guess else f"a network has {', '.join(TOP_KEYS)}"
             source.problem(key.place, f"unknown key `{key.text}`", hint)
     for name in ("input", "layers"):
-        if name not in found:
+        if name not in found and name not in misspelt:
             source.problem(node.place, f"the network has no `{name}`", _EXAMPLES[name])
     return found
 

@@ -32,6 +32,8 @@ def text(source: Source, node: Node, name: str) -> str:
 def number(source: Source, node: Node, name: str, least: int = 1) -> int:
     """A whole number."""
     found = _scalar(source, node, name, "a whole number")
+    if isinstance(found, float) and isinstance(node, Scalar):
+        raise _wrong(source, node, f"`{name}` must be a whole number, got `{describe(node.text)}`")
     try:
         count(name, found, least)
     except ConvcostError as error:
@@ -103,6 +105,13 @@ def _decimal(source: Source, node: Node, name: str, key: Key) -> float:
     return found
 
 
+def _rate(source: Source, node: Node, name: str, key: Key) -> float:
+    found = _decimal(source, node, name, key)
+    if not 0 <= found <= 1:
+        raise _wrong(source, node, f"`{name}` must be between 0 and 1, got `{describe(found)}`")
+    return found
+
+
 def _factor(source: Source, node: Node, name: str, key: Key) -> Any:
     if isinstance(node, Sequence):
         return tuple(_decimal(source, item, name, key) for item in node.items)
@@ -171,7 +180,7 @@ _READERS: dict[str, Callable[[Source, Node, str, Key], Any]] = {
     language.TEXT: _text,
     language.NORM: _word(("none", *language.NORMS)),
     language.ACT: _word(("none", *language.ACTIVATIONS)),
-    language.RATE: _decimal,
+    language.RATE: _rate,
     language.FACTOR: _factor,
     language.SIZES: _sizes,
 }
