@@ -260,7 +260,7 @@ def test_parts_of_layers_count_among_the_layers():
 def test_problems_without_end_are_cut():
     found = problems(HEAD + "  - {conv: 4, kernal: 3}\n" * 2000)
     assert len(found) == document.MOST_PROBLEMS + 1
-    assert found[-1].message == f"<text> has more problems; these are the first {document.MOST_PROBLEMS}"
+    assert found[-1].message == f"nets/tiny.yaml has more problems; these are the first {document.MOST_PROBLEMS}"
 
 
 @pytest.mark.parametrize("rate", ["-5", "1.5", "1e400"])
