@@ -168,6 +168,8 @@ def shuffle_unit(
     from convcost.layers.shuffle import ChannelShuffle
 
     width = _fraction(out_channels, 4, "width") if width is None else count("width", width)
+    if is_concrete(width) and is_concrete(groups) and width % groups:
+        raise ConvcostError(f"`groups` = {groups} must divide the unit's `width` = {width}", field="groups")
     first = _pointwise(in_channels, width, bias, fields, kernel_size, groups)
     spatial = Conv(width, width, kernel_size, groups=width, bias=bias, **fields)
     adds = all(step == 1 for step in spatial.stride)

@@ -76,7 +76,7 @@ def symbolic(composition: Composition, letters: Alphabet, arguments: Mapping[str
     c1 = letters.symbol("in_channels", arguments["in_channels"])
     c2 = letters.symbol("out_channels", arguments["out_channels"])
     kernel = letters.entry(sizes) if composition.kind == "global_depthwise" else letters.per_axis("kernel_size", sizes)
-    others = {name: value for name, value in arguments.items() if name in ("stride", "dims")}
+    others = {name: value for name, value in arguments.items() if name in ("stride", "dims", "bias")}
     others.update({name: _option(letters, name, value) for name, value in composition.options.items()})
     return KINDS[composition.kind].build(c1, c2, kernel, padding=0, **others)
 

@@ -84,7 +84,7 @@ def _row_or_reason(request: Request, choice: Choice, reserved: Mapping[str, int]
     except ConvcostError as error:
         if error.field in _given(request, choice):
             raise
-        return Row(choice, Alphabet(request.notation), error.message)
+        return Row(choice, Alphabet(request.notation), error.message.removeprefix(f"{choice.kind}: "))
 
 
 def _given(request: Request, choice: Choice) -> set[str]:
@@ -122,6 +122,8 @@ def _row(request: Request, choice: Choice, reserved: Mapping[str, int]) -> Row:
     row.symbolic = symbolic(row.composition, row.letters, arguments)
     row.weights = as_polynomial(row.symbolic.weights)
     _trace(row, row.composition, request)
+    if kind == "transposed" and request.padding == "same" and any(arguments["output_padding"]):
+        _add_note(row, "padding `same` makes the output n·s, so output padding changes nothing")
     return row
 
 

@@ -11,7 +11,7 @@ from convcost.costs import elements
 from convcost.kinds import KINDS
 from convcost.layers.base import Pads, text_pads
 from convcost.layers.conv import Convolution
-from convcost.names import POSITIONS
+from convcost.names import POSITIONS, both_names
 from convcost.report import (
     CONVENTION,
     CONVENTION_TEXT,
@@ -141,17 +141,19 @@ def _layer_text(request: Request) -> str:
     return f"{request.in_channels}→{request.out_channels}, {kernel}"
 
 
-def caption(comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, ...] = ()) -> tuple[str, ...]:
-    """What was compared, and by which conventions."""
+def caption(
+    comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, ...] = (), row: Row | None = None
+) -> tuple[str, ...]:
+    """What was compared, and by which conventions; pads are the standard convolution's, or a row's."""
     from convcost import __version__
 
     request = comparison.request
     size = "×".join(map(str, request.input_size)) if request.input_size else "not given (MACs in output positions)"
-    word = f"{request.padding} " if isinstance(request.padding, str) else ""
-    pads = text_pads(_pads(comparison.standard))
+    pads = text_pads(_pads(row or comparison.standard))
+    padding = f"{request.padding} (pads {pads})" if isinstance(request.padding, str) else pads
     stride = "×".join(map(str, request.stride if len(set(request.stride)) > 1 else request.stride[:1]))
     bias = "with bias" if request.bias else "no bias"
-    around = f"padding {word}(pads {pads}), {bias}; input size {size}."
+    around = f"padding {padding}{_others_text(row)}, {bias}; input size {size}."
     lines = [
         f"Convolution {_layer_text(request)}, stride {stride}, {around}",
         f"Ratios are to {comparison.baseline.choice.label}; closed forms are of the weights"
@@ -163,18 +165,33 @@ def caption(comparison: Comparison, dtype: str = "fp32", columns: tuple[Column, 
     return (*lines, f"convcost {__version__}.")
 
 
+def _others_text(row: Row | None) -> str:
+    """Dilation and output padding of a row that stands alone, where it has any."""
+    layers = [part.layer for part in row.convolutions if isinstance(part.layer, Convolution)] if row else []
+    text = ""
+    for name, plain in (("dilation", 1), ("output_padding", 0)):
+        found = next((value for layer in layers if (value := getattr(layer, name)) != (plain,) * len(value)), None)
+        text += f", {name.replace('_', ' ')} {'×'.join(map(str, found))}" if found else ""
+    return text
+
+
 def legend(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     """The symbols: what each stands for, and where its numbers differ, in which rows."""
     fields: dict[str, str] = {}
-    numbers: dict[str, dict[int, list[str]]] = {}
+    numbers: dict[str, dict[int | str, list[str]]] = {}
     for row in comparison.rows:
+        dilation = row.composition.options.get("dilation") if row.composition else None
+        if dilation:
+            fields["d"] = both_names("dilation")
+            size = "×".join(map(str, dilation)) if len(set(dilation)) > 1 else str(dilation[0])
+            numbers.setdefault("d", {}).setdefault(size, []).append(row.choice.label)
         for name, value in row.letters.values.items():
             fields[name] = row.letters.fields[name]
             numbers.setdefault(name, {}).setdefault(value, []).append(row.choice.label)
     return tuple((name, f"{fields[name]} = {_values_text(found)}") for name, found in numbers.items())
 
 
-def _values_text(found: Mapping[int, list[str]]) -> str:
+def _values_text(found: Mapping[int | str, list[str]]) -> str:
     if len(found) == 1:
         return str(next(iter(found)))
     return " or ".join(f"{value} ({', '.join(labels)})" for value, labels in found.items())

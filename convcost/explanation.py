@@ -28,7 +28,9 @@ _COLUMNS = columns("part quantity formula numbers result")
 _SIZE_LETTERS = (
     ("n", "input size of the part on an axis"),
     ("P", "pads of the axis, both sides together"),
-    ("s, d, op", "stride, dilation, output padding"),
+    ("s", "stride"),
+    ("d", "dilation"),
+    ("op", "output padding"),
     ("H, W", "output size"),
     ("Hi, Wi", "input size"),
 )
@@ -46,12 +48,19 @@ def report(comparison: Comparison) -> Report:
         title=f"{row.choice.label}: {KINDS[row.choice.kind].meaning}",
         columns=_COLUMNS,
         rows=tuple(_table_rows(sections)),
-        caption=caption(comparison),
-        legend=(*legend(comparison), *_SIZE_LETTERS),
+        caption=caption(comparison, row=row),
+        legend=_legend(comparison),
         notes=((row.choice.label, row.note),) if row.note else (),
         sections=tuple(sections),
         data=lambda: _json(comparison, row, sections),
     )
+
+
+def _legend(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """The symbols of the closed forms, and the letters of sizes that are not among them."""
+    symbols = legend(comparison)
+    known = {name for name, _ in symbols}
+    return (*symbols, *(entry for entry in _SIZE_LETTERS if not known & set(entry[0].split(", "))))
 
 
 def _values(row: Row) -> dict[str, int]:
@@ -153,6 +162,11 @@ def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) 
         if row.known is not None:
             macs = [row.known.cost(part.name).macs for part in row.convolutions]
             steps.append(_sum_step("MACs", macs, _symbolic_macs(row)))
+    if row.composition.biases:
+        weights, biases = row.composition.weights, row.composition.biases
+        added = Formula(f"{weights} + {biases}", f"{weights} + {biases}")
+        named = Formula("weights + biases", r"\mathrm{weights} + \mathrm{biases}")
+        steps.append(Step("params", (named, added), _number(row.params), row.params))
     label = base.choice.label
     both = {**base.letters.values, **values}
     if row.closed_form is not None:

@@ -80,7 +80,8 @@ def dilated(in_channels: int, out_channels: int, kernel_size: Any, *, dilation: 
     >>> dilated(3, 256, 3).weights
     6912
     """
-    return _one("dilated", Conv(in_channels, out_channels, kernel_size, dilation=dilation, **fields))
+    layer = Conv(in_channels, out_channels, kernel_size, dilation=dilation, **fields)
+    return _one("dilated", layer, dilation=layer.dilation)
 
 
 def transposed(

@@ -23,7 +23,7 @@ FIELDS = (
     Field("out_channels", "c2", "N", "channels going out"),
     Field("kernel_size", "k", "Dk", "kernel, one number or one per axis"),
     Field("stride", "s", "s", "stride, one number or one per axis"),
-    Field("padding", "p", "p", "padding: a number, one per axis, begin:end pairs, `same` or `valid`"),
+    Field("padding", "p", "p", "padding: a number, one per axis, begin and end of each axis, `same` or `valid`"),
     Field("dilation", "d", "d", "dilation, one number or one per axis"),
     Field("groups", "g", "g", "groups of channels that do not see each other"),
     Field("multiplier", "m", "m", "output channels for each input channel of a depthwise convolution"),

@@ -6,6 +6,7 @@ from convcost.cli import MISUSED
 from convcost.cli.columns import column_keys, column_options
 from convcost.cli.output import emit, format_for, output_options, say
 from convcost.cli.sources import networks, problems
+from convcost.errors import ConvcostError
 from convcost.evaluation import evaluate, layer_report, network_report
 
 
@@ -36,10 +37,13 @@ def command(
         say(error.shown())
     evaluations = tuple(map(evaluate, found))
     keys = column_keys(columns)
-    if len(evaluations) == 1 and not errors:
-        report = layer_report(evaluations[0], keys, dtype)
-    else:
-        report = network_report(evaluations, problems(errors), keys, dtype)
+    try:
+        if len(evaluations) == 1 and not errors:
+            report = layer_report(evaluations[0], keys, dtype)
+        else:
+            report = network_report(evaluations, problems(errors), keys, dtype)
+    except ConvcostError as error:
+        raise ConvcostError(f"--columns: {error.message}", hint=error.hint) from None
     if evaluations or format_for(format_, output) == "json":
         emit(report, format_, output, exact=exact)
     return MISUSED if errors else 0

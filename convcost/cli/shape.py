@@ -28,9 +28,11 @@ _SINGLE = ("in_channels", "out_channels", "groups", "multiplier")
 _METAVARS = {**dict.fromkeys(_SINGLE, "N"), "padding": "P|same|valid"}
 _DEFAULTS = {"stride": "1", "padding": "same", "multiplier": "1", "output_padding": "0"}
 _NOTES = {
-    "dilation": "; of the dilated kind [default: 2]",
-    "groups": "; of the grouped kind [default: 2, or what divides]",
-    "output_padding": "; of the transposed kind",
+    "kernel_size": ", such as 3 or 3x5",
+    "padding": ", such as 1, 1x2 or 1:2x0:1",
+    "dilation": "; taken by the dilated row alone [default: 2]",
+    "groups": "; taken by the grouped row alone [default: the smallest above 1 that divides --c1 and --c2]",
+    "output_padding": "; taken by the transposed row alone",
 }
 
 

@@ -28,7 +28,10 @@ def whole(flag: str, text: str) -> int:
 
 def per_axis(flag: str, text: str) -> int | tuple[int, ...]:
     """One number, or one per axis: ``3``, ``3x5``, ``1x3x3``."""
-    numbers = tuple(whole(flag, part) for part in _axes(text))
+    try:
+        numbers = tuple(whole(flag, part) for part in _axes(text))
+    except ConvcostError as error:
+        raise ConvcostError(error.message, hint="a number, or one per axis such as 3x5") from None
     return numbers[0] if len(numbers) == 1 else numbers
 
 

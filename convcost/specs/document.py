@@ -121,7 +121,9 @@ def _note_yaml_error(source: Source, error: yaml.YAMLError) -> None:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     place = Place(mark.line + 1, mark.column + 1, 1) if mark else None
     where = "" if place else f"{source.name}: "
-    source.problem(place, f"{where}not valid YAML: {problem}")
+    context, start = getattr(error, "context", None), getattr(error, "context_mark", None)
+    hint = f"{context} that starts in line {start.line + 1}" if context and start else ""
+    source.problem(place, f"{where}not valid YAML: {problem}", hint)
 
 
 class _Composer:

@@ -48,6 +48,9 @@ def _count(source: Source, node: Node, name: str, key: Key) -> int:
 def _per_axis(source: Source, node: Node, name: str, key: Key) -> Any:
     if isinstance(node, Sequence):
         return tuple(number(source, item, name, key.least) for item in node.items)
+    if isinstance(node, Scalar) and (axes := node.text.split("x"))[1:] and all(map(str.isdecimal, axes)):
+        hint = f"one per axis is a list: [{', '.join(axes)}]"
+        raise _wrong(source, node, f"`{name}` must be a whole number, got `{node.text}`", hint)
     return number(source, node, name, key.least)
 
 
