@@ -6,7 +6,7 @@ Each takes what `convcost.kinds` describes; stride, padding and dilation belong 
 from typing import Any
 
 from convcost.composition import OUTER, Composition, Part, part
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, describe
 from convcost.layers.base import axes_of, count, is_concrete, widened
 from convcost.layers.conv import Conv
 from convcost.layers.merge import Add, Concat
@@ -38,6 +38,7 @@ def bottleneck(
     project = _pointwise(width, out_channels, bias, fields, kernel_size)
     if shortcut is None:
         shortcut = "identity" if _keeps_shape(spatial, in_channels, out_channels) else "projection"
+    _require_word("shortcut", shortcut, ("identity", "projection"))
     parts = [
         part("reduce", "pointwise", reduce),
         part("spatial", "conv" if isinstance(groups, int) and groups == 1 else "grouped", spatial),
@@ -81,6 +82,7 @@ def inverted_residual(
     parts.append(part("project", "pointwise", project, act=False))
     if shortcut is None:
         shortcut = "identity" if _keeps_shape(spatial, in_channels, out_channels) else "none"
+    _require_word("shortcut", shortcut, ("identity", "none"))
     if shortcut == "identity":
         parts.append(Part("add", "add", Add(), ("project", OUTER)))
     return Composition("inverted_residual", tuple(parts), {"expansion": expansion, "shortcut": shortcut})
@@ -213,3 +215,8 @@ def _fraction(channels: int, parts: int, field: str) -> int:
 
 def _keeps_shape(spatial: Conv, in_channels: int, out_channels: int) -> bool:
     return all(step == 1 for step in spatial.stride) and in_channels == out_channels
+
+
+def _require_word(field: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise ConvcostError(f"`{field}` must be {' or '.join(known)}, got `{describe(word)}`", field=field)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import gcd
+from math import gcd, isqrt
 from typing import Any
 
 from convcost.closed_forms import Alphabet, macs_formula, position_symbols, ratio, symbolic
@@ -72,9 +72,8 @@ def default_groups(in_channels: int, out_channels: int) -> int:
     (2, 3)
     """
     common = gcd(in_channels, out_channels)
-    for divisor in range(2, min(common, 10**6) + 1):
-        if common % divisor == 0:
-            return divisor
+    if common > 1:
+        return next((divisor for divisor in range(2, isqrt(common) + 1) if common % divisor == 0), common)
     raise ConvcostError(f"g must divide gcd({in_channels}, {out_channels}) = {common}", field="groups")
 
 
@@ -96,6 +95,8 @@ def _given(request: Request, choice: Choice) -> set[str]:
         given.add("dilation")
     if choice.kind == "transposed" and request.output_padding != (0,) * request.dims:
         given.add("output_padding")
+    if request.multiplier != 1 and "multiplier" in KINDS[choice.kind].options:
+        given.add("multiplier")
     if choice.by_name and request.input_size is None:
         given.add("input_size")
     return given
@@ -136,20 +137,24 @@ def _require_common(groups: int, request: Request) -> None:
 
 
 def _trace(row: Row, composition: Composition, request: Request) -> None:
-    """Shapes, positions and costs: for an unknown size in any case, and for the one given."""
-    entry: Any = (Axis(),) * request.dims
-    row.unknown = _follow(composition, request, entry)
-    output = row.unknown.output[1:]
+    """Shapes, positions and costs: for the size that was given, and for an unknown one where all sizes fit."""
     names = [part.name for part in row.convolutions]
-    positions = [row.unknown.positions(name) for name in names]
-    symbols = [position_symbols(axes, output, entry) for axes in positions]
-    row.position_symbols = dict(zip(names, symbols, strict=True))
-    row.macs_formula = macs_formula((part.layer.weights for part in row.convolutions), symbols)
-    row.positions = set(positions)
     if request.input_size is not None:
         row.known = _follow(composition, request, request.input_size)
-        row.positions = {row.known.positions(name) for name in names}
         row.total = total(row.known.cost(part.name) for part in composition.parts)
+    entry: Any = (Axis(),) * request.dims
+    try:
+        row.unknown = _follow(composition, request, entry)
+    except ConvcostError:
+        if row.known is None:
+            raise
+        _add_note(row, "it fits this input size, but not every one, so its MACs have no formula")
+    else:
+        output = row.unknown.output[1:]
+        symbols = [position_symbols(row.unknown.positions(name), output, entry) for name in names]
+        row.position_symbols = dict(zip(names, symbols, strict=True))
+        row.macs_formula = macs_formula((part.layer.weights for part in row.convolutions), symbols)
+    row.positions = {row.traced.positions(name) for name in names}
 
 
 def _follow(composition: Composition, request: Request, size: Sizes) -> Traced:

@@ -98,7 +98,7 @@ def _flops(row: Row) -> Cell:
     return row.total.flops if row.total else _formula(row.macs_formula * 2 if row.macs_formula else None)
 
 
-def _moved(row: Row, dtype: str) -> Fraction | None:
+def _macs_per_byte(row: Row, dtype: str) -> Fraction | None:
     """MACs for each byte of parameters, inputs and outputs of the convolutions."""
     if row.total is None:
         return None
@@ -125,7 +125,7 @@ _CELLS: dict[str, Callable[[Row, str], Cell]] = {
     "activations": _sized(lambda row, _: row.total.activations if row.total else None),
     "weight_bytes": lambda row, dtype: bytes_of(row.params, dtype) if row.composition else None,
     "activation_bytes": _sized(lambda row, dtype: bytes_of(row.total.activations, dtype) if row.total else None),
-    "macs_per_byte": _moved,
+    "macs_per_byte": _macs_per_byte,
     "note": lambda row, _: row.note,
 }
 

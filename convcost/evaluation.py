@@ -71,6 +71,8 @@ def layer_report(evaluation: Evaluation, columns: tuple[str, ...] = (), dtype: s
     rows = [_layer_row(evaluation, node, dtype, seen.get(node.name)) for node in network.nodes]
     whole = _network_row(evaluation, dtype)
     summed: dict[str, Cell] = {column.key: whole.get(column.key) for column in LAYER_COLUMNS if column.holds != "size"}
+    # Bytes are rounded up layer by layer, and so is their sum.
+    summed |= {key: sum(int(str(row[key])) for row in rows) for key in ("weight_bytes", "activation_bytes")}
     summed |= {"layer": "total", "kind": None, "share": Fraction(1) if evaluation.total.macs else None}
     return Report(
         title=network.name,
@@ -108,7 +110,7 @@ def _layer_row(evaluation: Evaluation, node: Node, dtype: str, view: "View | Non
         "layer": node.name,
         "kind": node.kind,
         "inputs": " ".join(node.inputs),
-        "input": Size(inputs[0]),
+        "input": _sizes(inputs),
         "output": Size(output),
         "padding": text_pads(pads) if pads is not None else None,
         **_counts(counted, dtype),
@@ -117,6 +119,11 @@ def _layer_row(evaluation: Evaluation, node: Node, dtype: str, view: "View | Non
         "effective_stride": Size(map(str, view.stride)) if view else None,
         "macs_per_byte": Fraction(counted.macs, bytes_of(moved, dtype)),
     }
+
+
+def _sizes(shapes: tuple[Shape, ...]) -> Cell:
+    """One shape as it is; several as text."""
+    return Size(shapes[0]) if len(shapes) == 1 else " and ".join(map(_text, shapes))
 
 
 def _counts(counted: Cost, dtype: str) -> Mapping[str, Cell]:
@@ -139,7 +146,7 @@ def _network_row(evaluation: Evaluation, dtype: str) -> Mapping[str, Cell]:
         "network": network.name,
         "source": network.source,
         "input": Size(network.input),
-        "output": Size(evaluation.outputs[0]),
+        "output": _sizes(evaluation.outputs),
         "layers": len(network.nodes),
         **_counts(evaluation.total, dtype),
         "peak_activations": evaluation.peak_activations,

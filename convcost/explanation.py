@@ -13,12 +13,13 @@ from convcost.composition import Part
 from convcost.derivation import Section, Step
 from convcost.errors import InternalError
 from convcost.kinds import KINDS
+from convcost.layers.base import Shape
 from convcost.layers.conv import Conv, Convolution
 from convcost.names import POSITIONS
 from convcost.report import CONVENTION, OF_CLOSED_FORMS, Cell, Report, columns
 from convcost.rows import Row
 from convcost.symbols.axis import Axis
-from convcost.symbols.notation import Formula
+from convcost.symbols.notation import Formula, latex_name
 from convcost.symbols.polynomial import Polynomial, as_polynomial
 from convcost.symbols.written import Written
 from convcost.units import significant
@@ -80,7 +81,7 @@ def _part_section(row: Row, part: Part, values: Mapping[str, int]) -> Section:
     steps = [*_output_steps(row, part, symbolic), _count_step("weights", symbolic.weights, values)]
     if part.layer.biases:
         steps.append(_count_step("biases", as_polynomial(symbolic.biases), values))
-    macs = macs_formula([symbolic.weights], [row.position_symbols[part.name]])
+    macs = macs_formula([symbolic.weights], [row.position_symbols.get(part.name)])
     if macs is not None:
         steps.append(_count_step("MACs", macs, values))
     title = part.name if part.name == part.kind else f"{part.name} ({part.kind})"
@@ -94,30 +95,39 @@ def _text(layer: Convolution) -> str:
 
 
 def _output_steps(row: Row, part: Part, symbolic: Any) -> list[Step]:
-    """The output size on each axis, once where all axes are alike."""
+    """The output size on each axis, once for all axes that are alike."""
     entry, output = row.traced.inputs(part.name)[0], row.traced.shapes[part.name]
     names = POSITIONS[len(output) - 1]
-    steps: dict[str, Step] = {}
-    for axis, name in enumerate(names):
-        entering, leaving = (_size(size[1 + axis]) for size in (entry, output))
-        letters = [_written(symbolic.kernel_size[axis]), *map(Written.symbol, ("s", "P", "d", "op"))]
-        formula = _output(part.layer, Written.symbol("n"), letters)
-        put_in = _output(part.layer, entering, list(map(Written.number, _fields(part.layer, axis))))
-        forms = (_formula(formula), _formula(put_in))
-        size = output[1 + axis]
-        step = Step(f"output size, {name}", forms, _formula(leaving), size if isinstance(size, int) else None)
-        steps.setdefault(put_in.text, step)
-    found = list(steps.values())
-    return found if len(found) > 1 else [found[0]._replace(quantity="output size, each axis")]
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for axis in range(len(names)):
+        key = (entry[1 + axis], output[1 + axis], *_fields(part.layer, axis))
+        alike.setdefault(key, []).append(axis)
+    steps = []
+    for axes in alike.values():
+        which = "each axis" if len(axes) == len(names) > 1 else " and ".join(names[axis] for axis in axes)
+        step = _output_step(part.layer, symbolic, axes[0], (entry, output))
+        steps.append(step._replace(quantity=f"output size, {which}"))
+    return steps
 
 
-def _size(size: Any) -> Written:
-    """A size as it is put into a formula; an unknown one in terms of the kind's input, Hi on any axis."""
+def _output_step(layer: Any, symbolic: Any, axis: int, shapes: tuple[Shape, Shape]) -> Step:
+    name = POSITIONS[len(layer.kernel_size)][axis] + "i"
+    entering, leaving = (_size(shape[1 + axis], name) for shape in shapes)
+    letters = [_written(symbolic.kernel_size[axis]), *map(Written.symbol, ("s", "P", "d", "op"))]
+    formula = _output(layer, Written.symbol("n"), letters)
+    put_in = _output(layer, entering, list(map(Written.number, _fields(layer, axis))))
+    size = shapes[1][1 + axis]
+    value = size if isinstance(size, int) else None
+    return Step("", (_formula(formula), _formula(put_in)), _formula(leaving), value)
+
+
+def _size(size: Any, name: str) -> Written:
+    """A size as it is put into a formula; an unknown one in terms of the kind's input, such as Hi."""
     if not isinstance(size, Axis):
         return Written.number(size)
-    text = size.text("Hi")
-    latex = text.replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor").replace("·", r" \cdot ").replace("Hi", "H_i")
-    return Written.group(text, latex, atom=not size.b or size.c != 1)
+    text = size.text(name)
+    latex = text.replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor").replace("·", r" \cdot ")
+    return Written.group(text, latex.replace(name, latex_name(name)), atom=not size.b or size.c != 1)
 
 
 def _fields(layer: Any, axis: int) -> list[int]:
@@ -155,7 +165,7 @@ def _count_step(quantity: str, count: Any, values: Mapping[str, int]) -> Step:
 def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) -> Section:
     base = comparison.baseline
     steps = []
-    if row.composition is None or row.symbolic is None or row.weights is None or base.weights is None:
+    if row.composition is None or row.weights is None or base.composition is None or base.weights is None:
         raise InternalError("a row without its composition")
     if len(row.convolutions) > 1:
         steps.append(_sum_step("weights", [part.layer.weights for part in row.convolutions], row.weights))
@@ -170,13 +180,12 @@ def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) 
     label = base.choice.label
     both = {**base.letters.values, **values}
     if row.closed_form is not None:
-        weights = Fraction(row.composition.weights, base.composition.weights if base.composition else 1)
+        weights = Fraction(row.composition.weights, base.composition.weights)
         steps.append(
             _ratio_step(f"weights, ratio to {label}", row.weights, base.weights, row.closed_form, weights, both)
         )
     if row.macs_closed_form is not None and row.macs_ratio is not None:
-        symbols = row.position_symbols[row.convolutions[0].name] or ()
-        over = prod(symbols, start=as_polynomial(1))
+        over = prod(row.position_symbols.get(row.convolutions[0].name) or (), start=as_polynomial(1))
         steps.append(
             _ratio_step(
                 f"MACs, ratio to {label}",
@@ -198,7 +207,8 @@ def _whole_section(comparison: Comparison, row: Row, values: Mapping[str, int]) 
 def _symbolic_macs(row: Row) -> Polynomial | None:
     parts = row.symbolic.parts if row.symbolic else ()
     weights = {part.name: part.layer.weights for part in parts}
-    return macs_formula((weights[part.name] for part in row.convolutions), row.position_symbols.values())
+    symbols = [row.position_symbols.get(part.name) for part in row.convolutions]
+    return macs_formula((weights[part.name] for part in row.convolutions), symbols)
 
 
 def _sum_step(quantity: str, parts: list[int], formula: Polynomial | None) -> Step:

@@ -53,7 +53,7 @@ def pointwise(in_channels: int, out_channels: int, kernel_size: Any = 1, **field
     >>> pointwise(3, 4).weights
     12
     """
-    dims = fields.pop("dims", None) or axes_of(2, kernel_size, fields.get("stride"), fields.get("padding"))
+    dims = fields.pop("dims", None) or axes_of(2, kernel_size, *map(fields.get, ("stride", "dilation", "padding")))
     fields.update(padding=0, dilation=1)
     return _one("pointwise", Conv(in_channels, out_channels, (1,) * dims, **fields))
 
@@ -91,9 +91,8 @@ def transposed(
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), chapter 4.
     """
-    return _one(
-        "transposed", ConvTranspose(in_channels, out_channels, kernel_size, output_padding=output_padding, **fields)
-    )
+    layer = ConvTranspose(in_channels, out_channels, kernel_size, output_padding=output_padding, **fields)
+    return _one("transposed", layer, output_padding=layer.output_padding)
 
 
 def global_depthwise(
@@ -102,9 +101,11 @@ def global_depthwise(
     kernel_size: Any,
     *,
     multiplier: int = 1,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
     bias: bool = False,
     dims: int | None = None,
-    **fields: Any,
 ) -> Composition:
     """A depthwise convolution as large as its input: H·W·M weights, to M×1×1 (MobileFaceNets, Chen et al. 2018).
 
@@ -113,7 +114,7 @@ def global_depthwise(
     >>> global_depthwise(512, None, (7, 7)).weights
     25088
     """
-    del fields
+    del stride, padding, dilation
     plain = depthwise(in_channels, out_channels, kernel_size, multiplier=multiplier, padding=0, bias=bias, dims=dims)
     return Composition("global_depthwise", (plain.parts[0],), {"multiplier": multiplier})
 
@@ -129,7 +130,7 @@ def spatially_separable(
     bias: bool = False,
     dims: int | None = None,
 ) -> Composition:
-    """One convolution for each axis, k×1 (M→N) then 1×k (N→N): Dk·M·N + Dk·N² weights.
+    """One convolution for each axis, k×1 (M→N) then 1×k (N→N): Dk·M·N + Dk·N² weights in 2-D.
 
     Stride, padding and dilation of an axis go with its convolution. Raises ConvcostError in 1-D.
     Source: Szegedy et al., "Rethinking the Inception architecture" (2016), section 3.2.

@@ -1,6 +1,6 @@
 """One table of words: the long name, the letter, the symbols and the meaning of every field.
 
-Flags, YAML keys, error messages, column heads and the glossary are made from it.
+Flags, YAML keys, error messages and the symbols of closed forms are made from it.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,7 +39,7 @@ FIELDS = (
 BY_NAME = {field.name: field for field in FIELDS}
 BY_LETTER = {field.letter: field for field in FIELDS}
 
-# The kinds' long names as closed forms write them, in the order in which a product is written.
+# The fields that closed forms have symbols for, in the order in which a product is written.
 SYMBOL_ORDER = (
     "kernel_size",
     "cheap_kernel",

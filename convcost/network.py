@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convcost.composition import OUTER, Composition
-from convcost.errors import ConvcostError, InternalError
+from convcost.errors import ConvcostError
 from convcost.layers.base import Layer, Shape
 
 # The name by which nodes take the network's input.
@@ -29,7 +29,7 @@ class Network:
     ``input`` is the shape (channels, *spatial) without the batch, ``source`` where the network was read,
     ``about`` what its author says of it (source, published figures).
 
-    Raises ConvcostError for a name used twice and an input that is no earlier node.
+    Raises ConvcostError for a name used twice and an input that is no earlier node, an output that is none.
     """
 
     __slots__ = ("about", "input", "name", "nodes", "outputs", "source")
@@ -54,6 +54,9 @@ class Network:
             if node.name in known:
                 raise ConvcostError(f"two layers are named `{node.name}`", field="name")
             known.add(node.name)
+        lost = [output for output in self.outputs if output not in known]
+        if lost:
+            raise ConvcostError(f"the output `{lost[0]}` is no layer", field="outputs")
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {self.input}, {len(self.nodes)} nodes)"
@@ -76,16 +79,12 @@ def shapes(network: Network) -> Shapes:
     return known
 
 
-def nodes_of(composition: Composition, *, prefix: str = "", start: str = INPUT) -> tuple[Node, ...]:
-    """The parts of a composition as nodes behind ``start``, their names behind ``prefix``."""
+def nodes_of(composition: Composition) -> tuple[Node, ...]:
+    """The parts of a composition as nodes behind the input."""
     nodes: list[Node] = []
-    names = {OUTER: start}
-    before = start
+    before = INPUT
     for part in composition.parts:
-        inputs = tuple(names[name] for name in part.inputs) or (before,)
-        name = prefix + part.name
-        nodes.append(Node(name, part.kind, part.layer, inputs))
-        names[part.name] = before = name
-    if not nodes:
-        raise InternalError(f"{composition.kind} has no parts")
+        inputs = tuple(INPUT if name == OUTER else name for name in part.inputs) or (before,)
+        nodes.append(Node(part.name, part.kind, part.layer, inputs))
+        before = part.name
     return tuple(nodes)

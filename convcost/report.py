@@ -122,7 +122,6 @@ class Report(NamedTuple):
     legend: tuple[tuple[str, str], ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
     sections: "tuple[Section, ...]" = ()
-    complete: bool = True
 
 
 def choose_columns(keys: tuple[str, ...], known: tuple[Column, ...], usual: tuple[str, ...]) -> tuple[Column, ...]:

@@ -86,7 +86,9 @@ class Traced:
     def positions(self, name: str) -> Sizes:
         """What a convolution's kernel runs over."""
         layer = self.node(name).layer
-        return layer.positions(*self.inputs(name)) if isinstance(layer, Convolution) else ()
+        if not isinstance(layer, Convolution):
+            raise InternalError(f"{name} is no convolution")
+        return layer.positions(*self.inputs(name))
 
     def cost(self, name: str) -> Cost:
         """The counts of a part, where sizes are known."""
@@ -97,7 +99,8 @@ class Row:
     """One kind for the request; without ``composition`` it could not be built, and ``note`` says why.
 
     ``symbolic`` is the same composition on symbols, ``weights`` its weights; ``unknown`` stands behind an input
-    of unknown size, ``known`` behind the one that was given; ``positions`` are what its kernels run over there.
+    of unknown size (None where not every size fits), ``known`` behind the one that was given; ``positions`` are
+    what its kernels run over there.
     """
 
     __slots__ = (
@@ -159,7 +162,7 @@ class Row:
         """What an element of the output sees of the input."""
         from convcost.receptive import views
 
-        if self.unknown is None:
+        if self.composition is None:
             return None
-        view = views(self.unknown.network, self.unknown.shapes)[self.unknown.network.outputs[0]]
+        view = views(self.traced.network, self.traced.shapes)[self.traced.network.outputs[0]]
         return view.size if view else None

@@ -2,8 +2,6 @@
 
 from fractions import Fraction
 
-from convcost.errors import ConvcostError, describe
-
 # Bits of one element.
 DTYPES = {
     "fp64": 64,
@@ -104,9 +102,3 @@ def times(ratio: Fraction) -> str:
     if ratio == 0:
         return "none"
     return f"{significant(1 / ratio)}× fewer" if ratio < 1 else f"{significant(ratio)}× more"
-
-
-def require_dtype(dtype: str) -> None:
-    """Raise where the type is none of `DTYPES`."""
-    if dtype not in DTYPES:
-        raise ConvcostError(f"`dtype` must be one of {', '.join(DTYPES)}, got `{describe(dtype)}`", field="dtype")

@@ -17,7 +17,7 @@ COMMANDS = {
     "eval": ("evaluate", "Networks: what each layer costs, and the totals."),
 }
 
-FOUND, MISUSED, OURS = 1, 2, 70
+MISUSED, OURS = 2, 70
 
 
 class _Commands(click.Group):

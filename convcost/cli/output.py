@@ -12,8 +12,6 @@ from convcost.errors import ConvcostError
 from convcost.render import FORMATS, Options, format_of_suffix, render
 from convcost.report import Report
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--columns --exact -f -o``, for every command that prints a report."""

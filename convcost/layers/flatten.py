@@ -23,6 +23,6 @@ class Flatten(Layer):
         return (prod(inputs[0]),)
 
     def window(self, shape: Shape) -> Window | None:
-        """Positions have no meaning behind it, unless there is only one."""
+        """Positions have no meaning behind it."""
         del shape
         return None

@@ -1,4 +1,4 @@
-"""Pools. They have no weights and no MACs; what they cost by other conventions is told apart."""
+"""Pools. They have no weights and no MACs."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

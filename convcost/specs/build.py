@@ -44,6 +44,8 @@ class Builder:
                 values = line.values
                 if copy > 1 and line.kind in CONVOLUTIONS and "stride" in values:
                     values = {**values, "stride": 1}
+                    if "output_padding" in values:
+                        values["output_padding"] = 0
                 self._once(line.kind, f"{name}.{copy}" if line.repeat > 1 else name, values)
         except ConvcostError as error:
             self.source.problem(line.place_of(error.field), error.message, error.hint or "")
@@ -64,7 +66,10 @@ class Builder:
         self._around(name, values["norm"], values["act"], axis=-1)
 
     def _composition(self, name: str, kind: str, composition: Composition, values: Values) -> None:
-        """The parts of a kind; inside, the middle norm and activation follow, behind the last part the outer ones."""
+        """The parts of a kind, with the outer norm and activation at its end and the middle ones inside.
+
+        Its end is the last part, and what meets there.
+        """
         names = {OUTER: self.current}
         last = composition.parts[-1]
         single = len(composition.parts) == 1
@@ -75,9 +80,9 @@ class Builder:
             inputs = tuple(names[source] for source in part.inputs)
             self.current = inputs[0] if inputs else self.current
             self._append(full, kind if single else part.kind, part.layer, *inputs)
-            outer = part is last
+            outer = part is last or part.name in last.inputs
             norm_word, act = (values["norm"], values["act"]) if outer else (mid_norm, mid_act)
-            follow = name if outer else full
+            follow = name if part is last else full
             self._around(follow, norm_word if part.norm else "none", act if part.act else "none")
             names[part.name] = self.current
 

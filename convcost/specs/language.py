@@ -1,6 +1,6 @@
 """The words of the network language: every kind of line, its main value and its keys.
 
-One table: the reader, the error messages and the schema are made from it.
+One table: the reader, the error messages and the documentation are made from it.
 """
 
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from convcost.names import BY_NAME
 
 # What the values of keys are; `convcost.specs.values` reads each.
 COUNT, PER_AXIS, PADDING, FLAG, TEXT = "count", "per axis", "padding", "flag", "text"
-NORM, ACT, FACTOR, SIZES, RATE, NOTHING = "norm", "act", "factor", "sizes", "rate", "nothing"
+NORM, ACT, FACTOR, SIZES, RATE = "norm", "act", "factor", "sizes", "rate"
 
 NORMS = {"batch": "batch_norm", "layer": "layer_norm", "group": "group_norm", "instance": "instance_norm"}
 ACTIVATIONS = (*FUNCTIONS, "prelu")
 
 
 class Key(NamedTuple):
-    """A key of a line: what its value is, the least number it may be, and its default (None: to be given)."""
+    """A key of a line: what its value is, the least number it may be, and its default unless it is ``required``."""
 
     holds: str
     default: object = None
@@ -71,7 +71,8 @@ WORDS: dict[str, Word] = {
     "conv": _conv("out_channels", _OUT, _K, _D, _G),
     "grouped": _conv("out_channels", _OUT, _K, _D, {"groups": Key(COUNT, required=True)}),
     "dilated": _conv("out_channels", _OUT, _K, {"dilation": Key(PER_AXIS, default=2)}),
-    "pointwise": _conv("out_channels", _OUT, _G),
+    # A 1×1 has no use for padding, and takes none from the defaults.
+    "pointwise": Word("out_channels", {**_OUT, **_G, "stride": Key(PER_AXIS, default=1), **_AROUND}, convolves=True),
     "depthwise": _conv("kernel_size", _K, _D, _M),
     "separable": _conv("out_channels", _OUT, _K3, _D, _M, _MID),
     "global_depthwise": Word(None, {**_M, **_AROUND}, convolves=True),

@@ -9,7 +9,7 @@ from convcost.specs.values import Unreadable, read
 
 
 class Line(NamedTuple):
-    """A line as read. ``places`` says where each value stands; ``given`` are the keys that the line has."""
+    """A line as read. ``places`` says where each value that it gives stands."""
 
     kind: str
     values: dict[str, Any]
