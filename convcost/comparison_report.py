@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from convcost.closed_forms import Closed
 from convcost.comparison import Comparison
 from convcost.composition import Part
-from convcost.costs import elements
 from convcost.kinds import KINDS
 from convcost.layers.base import Pads, text_pads
 from convcost.layers.conv import Convolution
@@ -103,7 +103,7 @@ def _macs_per_byte(row: Row, dtype: str) -> Fraction | None:
     if row.total is None:
         return None
     names = [part.name for part in row.convolutions]
-    moved = sum(elements(row.traced.inputs(name)[0]) + elements(row.traced.shapes[name]) for name in names)
+    moved = sum(prod(row.traced.inputs(name)[0]) + prod(row.traced.shapes[name]) for name in names)
     return Fraction(row.total.macs, bytes_of(row.params + moved, dtype))
 
 
@@ -197,35 +197,29 @@ def _values_text(found: Mapping[int | str, list[str]]) -> str:
     return " or ".join(f"{value} ({', '.join(labels)})" for value, labels in found.items())
 
 
-def layer_json(comparison: Comparison) -> dict[str, Any]:
-    """The convolution that was described, as JSON holds it."""
+def head_json(comparison: Comparison) -> dict[str, Any]:
+    """The convention, and the convolution that was described, as JSON holds them."""
     request = comparison.request
     padding = request.padding if isinstance(request.padding, str) else _pads(comparison.standard)
+    baseline = comparison.baseline.choice.label
     return {
-        "in_channels": request.in_channels,
-        "out_channels": request.out_channels,
-        "kernel_size": request.kernel_size,
-        "stride": request.stride,
-        "padding": padding,
-        "dilation": request.dilation,
-        "groups": request.groups,
-        "bias": request.bias,
-        "input_size": request.input_size,
+        "convention": {**CONVENTION, **OF_CLOSED_FORMS, "bias": request.bias, "baseline": baseline},
+        "layer": {
+            "in_channels": request.in_channels,
+            "out_channels": request.out_channels,
+            "kernel_size": request.kernel_size,
+            "stride": request.stride,
+            "padding": padding,
+            "dilation": request.dilation,
+            "groups": request.groups,
+            "bias": request.bias,
+            "input_size": request.input_size,
+        },
     }
 
 
 def _json(comparison: Comparison) -> Mapping[str, Any]:
-    return {
-        "command": "compare",
-        "convention": {
-            **CONVENTION,
-            **OF_CLOSED_FORMS,
-            "bias": comparison.request.bias,
-            "baseline": comparison.baseline.choice.label,
-        },
-        "layer": layer_json(comparison),
-        "rows": [json_row(row) for row in comparison.rows],
-    }
+    return {"command": "compare", **head_json(comparison), "rows": [json_row(row) for row in comparison.rows]}
 
 
 def json_row(row: Row) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a layer and a network cost: exact integers by name."""
 
 from collections.abc import Iterable
+from math import prod
 from typing import NamedTuple
 
 from convcost.layers.base import Layer, Shape
@@ -33,14 +34,6 @@ class Cost(NamedTuple):
         return 2 * self.macs
 
 
-def elements(shape: Shape) -> int:
-    """The number of elements of a shape."""
-    total = 1
-    for size in shape:
-        total *= size
-    return total
-
-
 def cost(layer: Layer, *inputs: Shape) -> Cost:
     """The cost of one layer for the shapes that come in.
 
@@ -54,7 +47,7 @@ def cost(layer: Layer, *inputs: Shape) -> Cost:
         layer.biases,
         layer.norm_params,
         layer.macs(*inputs),
-        elements(output) if layer.counts_activations else 0,
+        prod(output) if layer.counts_activations else 0,
     )
 
 

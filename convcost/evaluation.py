@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcost.costs import Cost, costs, elements, total
+from convcost.costs import Cost, costs, total
 from convcost.layers.base import Shape, text_pads
 from convcost.liveness import peak_activations
 from convcost.network import Network, Node, Shapes, shapes
@@ -105,7 +106,7 @@ def _layer_row(evaluation: Evaluation, node: Node, dtype: str, view: "View | Non
     counted, inputs = evaluation.costs[node.name], evaluation.inputs(node)
     output = evaluation.shapes[node.name]
     pads = getattr(node.layer, "padding", None)
-    moved = sum(map(elements, inputs)) + elements(output) + counted.params
+    moved = sum(map(prod, inputs)) + prod(output) + counted.params
     return {
         "layer": node.name,
         "kind": node.kind,

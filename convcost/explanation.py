@@ -8,7 +8,7 @@ from typing import Any
 from convcost import formulas
 from convcost.closed_forms import Closed, macs_formula
 from convcost.comparison import Comparison
-from convcost.comparison_report import caption, json_row, layer_json, legend
+from convcost.comparison_report import caption, head_json, json_row, legend
 from convcost.composition import Part
 from convcost.derivation import Section, Step
 from convcost.errors import InternalError
@@ -16,7 +16,7 @@ from convcost.kinds import KINDS
 from convcost.layers.base import Shape
 from convcost.layers.conv import Conv, Convolution
 from convcost.names import POSITIONS
-from convcost.report import CONVENTION, OF_CLOSED_FORMS, Cell, Report, columns
+from convcost.report import Cell, Report, columns
 from convcost.rows import Row
 from convcost.symbols.axis import Axis
 from convcost.symbols.notation import Formula, latex_name
@@ -288,13 +288,7 @@ def _table_rows(sections: list[Section]) -> list[Mapping[str, Cell]]:
 def _json(comparison: Comparison, row: Row, sections: list[Section]) -> Mapping[str, Any]:
     return {
         "command": "explain",
-        "convention": {
-            **CONVENTION,
-            **OF_CLOSED_FORMS,
-            "bias": comparison.request.bias,
-            "baseline": comparison.baseline.choice.label,
-        },
-        "layer": layer_json(comparison),
+        **head_json(comparison),
         "row": json_row(row),
         "steps": [
             {

@@ -1,6 +1,7 @@
 """The peak of live activations over the execution order, in elements."""
 
-from convcost.costs import elements
+from math import prod
+
 from convcost.network import INPUT, Network, Shapes
 
 
@@ -14,14 +15,14 @@ def peak_activations(network: Network, known: Shapes) -> int:
     for step, node in enumerate(network.nodes):
         for name in node.inputs:
             last_use[name] = max(last_use.get(name, step), step)
-    live = {INPUT: elements(known[INPUT])}
+    live = {INPUT: prod(known[INPUT])}
     held = peak = live[INPUT]
     for step, node in enumerate(network.nodes):
         takes_over = node.layer.in_place and last_use[node.inputs[0]] == step
         if takes_over:
             live[node.name] = live.pop(node.inputs[0], 0)
         else:
-            live[node.name] = elements(known[node.name])
+            live[node.name] = prod(known[node.name])
             held += live[node.name]
         peak = max(peak, held)
         for name in {*node.inputs, node.name}:

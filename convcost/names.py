@@ -70,10 +70,10 @@ def long_name(word: str) -> str:
     return field.name if field else word
 
 
-def both_names(name: str) -> str:
-    """A field as help and errors name it: ``kernel_size (k)``."""
+def both_names(name: str, tick: str = "") -> str:
+    """A field as help and errors name it: ``kernel_size (k)``; the long name alone stands before ``tick``."""
     field = BY_NAME.get(name)
-    return f"{name} ({field.letter})" if field and field.letter != name else name
+    return f"{name}{tick} ({field.letter})" if field and field.letter != name else f"{name}{tick}"
 
 
 def symbol_name(name: str, notation: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from convcost.names import BY_NAME, closest, long_name
+from convcost.names import BY_NAME, both_names, closest, long_name
 from convcost.specs.document import Mapping, Node, Place, Scalar, Source
 from convcost.specs.language import LINE_KEYS, WORDS, Key, keys_of, spellings
 from convcost.specs.values import Unreadable, read
@@ -86,7 +86,7 @@ def _values(
                 continue
         elif key.required:
             hint = f"add `{BY_NAME[name].letter if name in BY_NAME else name}: …`"
-            source.problem(kind.place, f"`{kind.text}` needs `{_both(name)}`", hint)
+            source.problem(kind.place, f"`{kind.text}` needs `{both_names(name)}`", hint)
         else:
             values[name] = defaults.get(name, key.default)
     if len(source.problems) > before or len(keys) < len(keys_of(kind.text)):
@@ -134,17 +134,11 @@ def _note_unknown(source: Source, key: Scalar, known: dict[str, Key], kind: str)
     """Note an unknown key; the field that it seems to mean, or nothing."""
     guess = closest(key.text, spellings(tuple(known)))
     if guess:
-        hint = f"did you mean `{_both(long_name(guess), tick='`')}?"
+        hint = f"did you mean `{both_names(long_name(guess), tick='`')}?"
     else:
-        hint = f"`{kind}` takes {', '.join(_both(name) for name in known if name not in LINE_KEYS) or 'no keys'}"
+        hint = f"`{kind}` takes {', '.join(both_names(name) for name in known if name not in LINE_KEYS) or 'no keys'}"
     source.problem(key.place, f"unknown key `{key.text}`", hint)
     return long_name(guess) if guess else ""
-
-
-def _both(name: str, tick: str = "") -> str:
-    field = BY_NAME.get(name)
-    letter = f" ({field.letter})" if field and field.letter != name else ""
-    return f"{name}{tick}{letter}"
 
 
 def _note_kinds(source: Source, node: Node, kinds: list[Scalar], items: tuple[tuple[Scalar, Node], ...]) -> None:
@@ -152,7 +146,9 @@ def _note_kinds(source: Source, node: Node, kinds: list[Scalar], items: tuple[tu
         names = " and ".join(f"`{key.text}`" for key in kinds)
         guess = closest(kinds[1].text, keys_of(kinds[0].text))
         hint = (
-            f"write a line for each, or did you mean `{_both(guess, tick='`')}?" if guess else "write a line for each"
+            f"write a line for each, or did you mean `{both_names(guess, tick='`')}?"
+            if guess
+            else "write a line for each"
         )
         source.problem(kinds[1].place, f"one line has two kinds: {names}", hint)
         return
