@@ -38,7 +38,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rows": {"closed_forms", "symbols", *ENGINE, *WALKS},
     "comparison": {"rows", "closed_forms", "symbols", *ENGINE, *WALKS},
     "comparison_report": {"comparison", "rows", "closed_forms", "report", *ENGINE, *WALKS},
+    "steps": {"rows", "closed_forms", "derivation", "symbols", *ENGINE},
     "explanation": {
+        "steps",
         "comparison",
         "comparison_report",
         "rows",
