@@ -123,7 +123,8 @@ def _row(request: Request, choice: Choice, reserved: Mapping[str, int]) -> Row:
     row.symbolic = symbolic(row.composition, row.letters, arguments)
     row.weights = as_polynomial(row.symbolic.weights)
     _trace(row, row.composition, request)
-    if kind == "transposed" and request.padding == "same" and any(arguments["output_padding"]):
+    extra = arguments.get("output_padding", 0)
+    if request.padding == "same" and extra not in (0, (0,) * request.dims):
         _add_note(row, "padding `same` makes the output n·s, so output padding changes nothing")
     return row
 

@@ -127,7 +127,8 @@ def _sizes(shapes: tuple[Shape, ...]) -> Cell:
     return Size(shapes[0]) if len(shapes) == 1 else " and ".join(map(_text, shapes))
 
 
-def _counts(counted: Cost, dtype: str) -> Mapping[str, Cell]:
+def _exact(counted: Cost) -> Mapping[str, int]:
+    """Every count by the key that it has in all formats."""
     return {
         "params": counted.params,
         "weights": counted.weights,
@@ -136,6 +137,12 @@ def _counts(counted: Cost, dtype: str) -> Mapping[str, Cell]:
         "macs": counted.macs,
         "flops": counted.flops,
         "activations": counted.activations,
+    }
+
+
+def _counts(counted: Cost, dtype: str) -> Mapping[str, Cell]:
+    return {
+        **_exact(counted),
         "weight_bytes": bytes_of(counted.params, dtype),
         "activation_bytes": bytes_of(counted.activations, dtype),
     }
@@ -203,7 +210,7 @@ def json_data(evaluations: tuple[Evaluation, ...], errors: tuple[Problem, ...]) 
 
 
 def _network_json(evaluation: Evaluation) -> Mapping[str, Any]:
-    network, counted = evaluation.network, evaluation.total
+    network = evaluation.network
     outputs, seen = evaluation.outputs, evaluation.views
     return {
         "name": network.name,
@@ -211,13 +218,7 @@ def _network_json(evaluation: Evaluation) -> Mapping[str, Any]:
         "about": network.about,
         "input": network.input,
         "output": outputs[0] if len(outputs) == 1 else outputs,
-        "params": counted.params,
-        "weights": counted.weights,
-        "biases": counted.biases,
-        "norm_params": counted.norm_params,
-        "macs": counted.macs,
-        "flops": counted.flops,
-        "activations": counted.activations,
+        **_exact(evaluation.total),
         "peak_activations": evaluation.peak_activations,
         "complete": True,
         "uncounted": [],

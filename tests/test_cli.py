@@ -99,6 +99,18 @@ def test_flags_that_a_row_takes_reach_it(run):
     assert standard["receptive_field"] == [3, 3]
 
 
+@pytest.mark.parametrize("padding", ["same", "1"])
+@pytest.mark.parametrize("given", [["--kinds", "transposed:op=1"], ["--kinds", "transposed", "--op", "1"]])
+def test_output_padding_is_taken_from_the_kind_or_the_flag(run, given, padding):
+    shape = ["--c1", "8", "--c2", "8", "-k", "3", "-s", "2", "--size", "7", "-p", padding]
+    status, out, _ = run("compare", *shape, *given, "-f", "json")
+    (row,) = json.loads(out)["rows"]
+    assert status == 0
+    # (7 - 1)·2 - 2 + 2 + 1 + 1 = 14, which is also the n·s that `same` makes, and then says so.
+    assert row["output"] == [8, 14, 14]
+    assert ("output padding changes nothing" in row["note"]) == (padding == "same")
+
+
 def test_the_job_of_the_readme(run):
     out = run("compare", "--c1", "3", "--c2", "256", "-k", "3", "-f", "json")[1]
     rows = {row["kind"]: row for row in json.loads(out)["rows"]}
