@@ -8,24 +8,28 @@ from convcost.network import INPUT, Network, Shapes
 def peak_activations(network: Network, known: Shapes) -> int:
     """The largest sum of live tensors while the nodes run one after another.
 
-    While a node runs, its inputs, its output and everything still needed later are live. Norms,
-    activations and views work in place where nobody else needs their input. The network's input counts.
+    While a node runs, its inputs, its output and everything still needed later are live. Norms and
+    activations work in place where nobody else needs their input; views (flatten, slices) keep alive the
+    tensor that they look at, and need none of their own. The network's input counts.
     """
-    last_use = {name: len(network.nodes) for name in network.outputs}
+    last_use = dict.fromkeys(network.outputs, len(network.nodes))
     for step, node in enumerate(network.nodes):
         for name in node.inputs:
             last_use[name] = max(last_use.get(name, step), step)
-    live = {INPUT: prod(known[INPUT])}
-    held = peak = live[INPUT]
+    # For each node the tensor that its output lies in, by the node that made it; and when that is done with.
+    tensor = {INPUT: INPUT}
+    until = {INPUT: last_use.get(INPUT, 0)}
+    held = peak = prod(known[INPUT])
     for step, node in enumerate(network.nodes):
-        takes_over = node.layer.in_place and last_use[node.inputs[0]] == step
-        if takes_over:
-            live[node.name] = live.pop(node.inputs[0], 0)
+        before = tensor[node.inputs[0]]
+        if node.layer.is_view or (node.layer.in_place and until[before] == step):
+            tensor[node.name] = before
         else:
-            live[node.name] = prod(known[node.name])
-            held += live[node.name]
+            tensor[node.name] = node.name
+            held += prod(known[node.name])
+        own = tensor[node.name]
+        until[own] = max(until.get(own, step), last_use.get(node.name, step))
         peak = max(peak, held)
-        for name in {*node.inputs, node.name}:
-            if last_use.get(name, step) <= step and name in live:
-                held -= live.pop(name)
+        done = {tensor[name] for name in (*node.inputs, node.name)}
+        held -= sum(prod(known[name]) for name in done if until[name] == step)
     return peak

@@ -20,17 +20,22 @@ if TYPE_CHECKING:
     from convcost.layers.linear import Linear as Linear
     from convcost.layers.merge import Add as Add
     from convcost.layers.merge import Concat as Concat
+    from convcost.layers.merge import Mul as Mul
     from convcost.layers.norm import BatchNorm as BatchNorm
     from convcost.layers.norm import GroupNorm as GroupNorm
     from convcost.layers.norm import InstanceNorm as InstanceNorm
     from convcost.layers.pool import AvgPool as AvgPool
     from convcost.layers.pool import MaxPool as MaxPool
     from convcost.layers.prelu import PReLU as PReLU
+    from convcost.layers.resize import Crop as Crop
     from convcost.layers.resize import Pad as Pad
     from convcost.layers.resize import Upsample as Upsample
+    from convcost.layers.scale import Scale as Scale
     from convcost.layers.shuffle import ChannelShuffle as ChannelShuffle
     from convcost.layers.shuffle import PixelShuffle as PixelShuffle
     from convcost.layers.shuffle import PixelUnshuffle as PixelUnshuffle
+    from convcost.layers.views import Permute as Permute
+    from convcost.layers.views import Slice as Slice
 
 _HOMES = {
     "activation": ("Activation",),
@@ -39,12 +44,14 @@ _HOMES = {
     "flatten": ("Flatten",),
     "layer_norm": ("LayerNorm", "LocalResponseNorm"),
     "linear": ("Linear",),
-    "merge": ("Add", "Concat"),
+    "merge": ("Add", "Concat", "Mul"),
     "norm": ("BatchNorm", "GroupNorm", "InstanceNorm"),
     "pool": ("AvgPool", "MaxPool"),
     "prelu": ("PReLU",),
-    "resize": ("Pad", "Upsample"),
+    "resize": ("Crop", "Pad", "Upsample"),
+    "scale": ("Scale",),
     "shuffle": ("ChannelShuffle", "PixelShuffle", "PixelUnshuffle"),
+    "views": ("Permute", "Slice"),
 }
 __all__ = [name for names in _HOMES.values() for name in names]
 

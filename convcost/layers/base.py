@@ -22,8 +22,10 @@ class Layer:
 
     __slots__ = ()
     kind: ClassVar[str] = "identity"
-    # Norms, activations and views need no second tensor.
+    # Norms and activations, which need no second tensor where nobody else needs their input.
     in_place: ClassVar[bool] = False
+    # What only looks at its input in another way, and never needs a second tensor.
+    is_view: ClassVar[bool] = False
     # Convolutions and linear layers, whose outputs are what papers print as activations.
     counts_activations: ClassVar[bool] = False
 

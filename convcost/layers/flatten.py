@@ -15,7 +15,7 @@ class Flatten(Layer):
 
     __slots__ = ()
     kind: ClassVar[str] = "flatten"
-    in_place: ClassVar[bool] = True
+    is_view: ClassVar[bool] = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(elements,)."""

@@ -1,4 +1,4 @@
-"""Layers that change the size of a feature map without weights: padding and upsampling."""
+"""Layers that change the size of a feature map without weights: padding, cropping and upsampling."""
 
 from dataclasses import dataclass
 from math import floor
@@ -11,8 +11,11 @@ from convcost.layers.base import (
     Window,
     axes_of,
     count,
+    is_empty,
+    nothing_left,
     pads_of,
     require_input,
+    text_pads,
     text_shape,
 )
 
@@ -38,9 +41,40 @@ class Pad(Layer):
         return (shape[0], *(n + sum(p) for n, p in zip(shape[1:], self.padding, strict=True)))
 
 
+@dataclass(frozen=True, slots=True)
+class Crop(Layer):
+    """What is left when elements are taken off each axis, as (begin, end) pairs or in any spelling of numbers.
+
+    Input (c, *n), output (c, *(n - begin - end)). Raises ConvcostError where nothing is left.
+
+    >>> Crop(((1, 2), (0, 0))).output_shape((8, 30, 30))
+    (8, 27, 30)
+    """
+
+    kind: ClassVar[str] = "crop"
+    is_view: ClassVar[bool] = True
+
+    padding: Any
+    dims: int | None = None
+
+    def __post_init__(self) -> None:
+        dims = self.dims or axes_of(2, self.padding)
+        object.__setattr__(self, "dims", dims)
+        object.__setattr__(self, "padding", pads_of(self.padding, dims, _no_same))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """(c, *(n - begin - end))."""
+        (shape,) = inputs
+        require_input(shape, self.kind, dims=self.dims, field="padding")
+        output = tuple(n - sum(p) for n, p in zip(shape[1:], self.padding, strict=True))
+        if is_empty(output):
+            raise nothing_left(shape, f"{text_pads(self.padding)} are cropped", "padding")
+        return (shape[0], *output)
+
+
 def _no_same(axis: int) -> tuple[int, int]:
     del axis
-    raise ConvcostError("`padding` of a `pad` layer must be numbers, got `same`", field="padding")
+    raise ConvcostError("`padding` of a pad or crop must be numbers, got `same`", field="padding")
 
 
 @dataclass(frozen=True, slots=True)
