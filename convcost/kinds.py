@@ -213,7 +213,16 @@ KINDS: dict[str, Kind] = {
     ),
     "spatially_separable": Kind(spatially_separable, "one convolution for each axis"),
     "bottleneck": Kind(_block("bottleneck"), "1×1 down, k×k, 1×1 up, and a shortcut", {"width": None, "groups": 1}),
-    "inverted_residual": Kind(_block("inverted_residual"), "1×1 up, depthwise, 1×1 down", {"expansion": 6}),
+    "residual_block": Kind(_block("residual_block"), "k×k, k×k, and a shortcut"),
+    "inverted_residual": Kind(
+        _block("inverted_residual"), "1×1 up, depthwise, 1×1 down", {"expansion": 6, "width": None, "se": None}
+    ),
+    "squeeze_excite": Kind(
+        _block("squeeze_excite"),
+        "a factor for each channel, from the average of all",
+        {"squeeze": None},
+        "a building block: it weighs channels, and makes none",
+    ),
     "fire": Kind(_block("fire"), "1×1 squeeze, then 1×1 beside k×k", {"squeeze": None}),
     "ghost": Kind(
         _block("ghost"), "few channels by convolution, the rest by a cheap depthwise", {"ratio": 2, "cheap_kernel": 3}

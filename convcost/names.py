@@ -28,8 +28,11 @@ FIELDS = (
     Field("groups", "g", "g", "groups of channels that do not see each other"),
     Field("multiplier", "m", "m", "output channels for each input channel of a depthwise convolution"),
     Field("expansion", "t", "t", "how many times an inverted residual widens its input"),
-    Field("width", "b", "B", "channels in the middle of a bottleneck or shuffle unit"),
-    Field("squeeze", "q", "Q", "channels of a fire module's squeeze"),
+    Field("width", "b", "B", "channels in the middle of a bottleneck, an inverted residual or a shuffle unit"),
+    Field("squeeze", "q", "Q", "channels in the middle of a fire module or a squeeze-excite"),
+    Field(
+        "se", "se", "Q", "squeeze of the squeeze-excite in an inverted residual: channels, or a part of those coming in"
+    ),
     Field("ratio", "r", "r", "a ghost module makes 1/r of its channels by convolution"),
     Field("cheap_kernel", "e", "De", "kernel of a ghost module's cheap convolution"),
     Field("output_padding", "op", "op", "elements added to a transposed convolution's output"),
@@ -49,6 +52,7 @@ SYMBOL_ORDER = (
     "expansion",
     "width",
     "squeeze",
+    "se",
     "groups",
     "ratio",
 )

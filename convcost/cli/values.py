@@ -98,9 +98,22 @@ def _option(flag: str, kind_: str, text: str) -> tuple[str, Any]:
         takes = ", ".join(f"{BY_NAME[key].letter}=" for key in known) or "no options"
         raise ConvcostError(f"{flag}: `{kind_}` has no option `{describe(text)}`", hint=f"it takes {takes}")
     shown = f"{flag} {kind_}:{word}"
+    if name == "se" and "." in value:
+        return name, _part(shown, value)
     if name not in _LEAST:
         return name, count(name, whole(shown, value), 2 if name == "ratio" else 1)
     read = per_axis(shown, value)
     for number in read if isinstance(read, tuple) else (read,):
         count(name, number, _LEAST[name])
     return name, read
+
+
+def _part(flag: str, text: str) -> float:
+    """A part of the channels coming in, between 0 and 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1:
+        raise ConvcostError(f"{flag} must be channels, or a part between 0 and 1, got `{describe(text)}`")
+    return found

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from convcost.errors import ConvcostError
-from convcost.layers.base import Layer, Shape, text_shape
+from convcost.layers.base import Layer, Shape, is_concrete, text_shape
 
 
 class Add(Layer):
@@ -38,17 +38,21 @@ class Mul(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         """The largest size on each axis."""
         dims = max(map(len, inputs))
-        padded = [shape + (1,) * (dims - len(shape)) if len(shape) == 1 else shape for shape in inputs]
-        if any(len(shape) != dims or not _spreads(shape, padded) for shape in padded):
+        axes = zip(
+            *(shape + (1,) * (dims - len(shape)) if len(shape) == 1 else shape for shape in inputs), strict=False
+        )
+        output = tuple(map(_spread, axes))
+        if None in output or any(len(shape) not in (1, dims) for shape in inputs):
             raise ConvcostError(
                 f"`mul` needs one shape, or 1 on an axis, got {' and '.join(map(text_shape, inputs))}", field="mul"
             )
-        return tuple(map(max, zip(*padded, strict=True)))
+        return output  # type: ignore[return-value]  # None is in it no more
 
 
-def _spreads(shape: Shape, others: list[Shape]) -> bool:
-    """Whether each of a shape's sizes is 1 or the largest among the others."""
-    return all(size in (1, max(axis)) for size, axis in zip(shape, zip(*others, strict=True), strict=True))
+def _spread(sizes: tuple[int, ...]) -> int | None:
+    """The size that all have but those of 1; None where they differ."""
+    wide = [size for size in sizes if not (is_concrete(size) and size == 1)]
+    return None if any(size != wide[0] for size in wide) else next(iter(wide), 1)
 
 
 class Concat(Layer):

@@ -1,0 +1,119 @@
+"""What an expression is made of, and how it is computed."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from convcost.errors import ConvcostError, describe
+from convcost.names import closest
+
+Value = int | float | bool | str
+
+LARGEST = 10**24
+
+
+class ExpressionError(ConvcostError):
+    """What is wrong in an expression, with where it starts in the text and how long it is."""
+
+    def __init__(self, message: str, start: int = 0, length: int = 1, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.start, self.length = start, length
+
+
+def round8(value: float) -> int:
+    """The nearest multiple of 8, at least 8 and never under 90 % of the value.
+
+    In floats, as the MobileNets compute it. Source: ``make_divisible`` of the TensorFlow models.
+
+    >>> round8(32 * 0.75), round8(11), round8(3)
+    (24, 16, 8)
+    """
+    nearest = max(8, int(value + 4) // 8 * 8)
+    return nearest + 8 if nearest < 0.9 * value else nearest
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
+    "min": (min, 1, 20),
+    "max": (max, 1, 20),
+    "ceil": (math.ceil, 1, 1),
+    "floor": (math.floor, 1, 1),
+    "round": (round, 1, 1),
+    "round8": (round8, 1, 1),
+}
+
+
+def _divide(a: float, b: float) -> float:
+    """Exact where whole numbers divide."""
+    return a // b if isinstance(a, int) and isinstance(b, int) and a % b == 0 else a / b
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+
+
+# Operator or function, its operands, and where it stands; or a name; or a constant.
+class Call(NamedTuple):
+    """An operation on parts of the expression."""
+
+    word: str
+    operands: "tuple[Tree, ...]"
+    start: int
+
+
+class Name(NamedTuple):
+    """A name that the scope has to give."""
+
+    text: str
+    start: int
+
+
+Tree = Call | Name | int | float | bool
+
+
+def unknown(name: Name, known: tuple[str, ...]) -> ExpressionError:
+    """The error of a name that is none of the known."""
+    guess = closest(name.text, (*known, *FUNCTIONS))
+    hint = (
+        f"did you mean `{guess}`?" if guess else f"known here: {', '.join(known)}" if known else "no name is known here"
+    )
+    return ExpressionError(f"unknown name `{describe(name.text)}`", name.start, len(name.text), hint)
+
+
+def compute(tree: Tree, scope: Mapping[str, Value]) -> Value:
+    """The value of a tree for the names of a scope; raises ExpressionError."""
+    if isinstance(tree, Name):
+        if tree.text not in scope:
+            raise unknown(tree, tuple(scope))
+        return scope[tree.text]
+    if not isinstance(tree, Call):
+        return tree
+    if tree.word in ("and", "or", "not"):
+        return _logic(tree, scope)
+    operands = [compute(part, scope) for part in tree.operands]
+    for operand in operands:
+        if isinstance(operand, str) and tree.word not in ("==", "!="):
+            raise ExpressionError(f"`{tree.word}` needs numbers, got `{describe(operand)}`", tree.start, len(tree.word))
+    try:
+        found = FUNCTIONS[tree.word][0](*operands) if tree.word in FUNCTIONS else _OPERATORS[tree.word](*operands)
+    except ZeroDivisionError:
+        raise ExpressionError("a division by zero", tree.start, len(tree.word)) from None
+    if not isinstance(found, bool) and not -LARGEST <= found <= LARGEST:
+        raise ExpressionError("the result is too large", tree.start, len(tree.word))
+    return found  # type: ignore[no-any-return]
+
+
+def _logic(tree: Call, scope: Mapping[str, Value]) -> bool:
+    truths = (bool(compute(part, scope)) for part in tree.operands)
+    return not next(truths) if tree.word == "not" else all(truths) if tree.word == "and" else any(truths)
