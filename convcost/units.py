@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+from convcost.errors import ConvcostError, describe
+
 # Bits of one element.
 DTYPES = {
     "fp64": 64,
@@ -102,3 +104,32 @@ def times(ratio: Fraction) -> str:
     if ratio == 0:
         return "none"
     return f"{significant(1 / ratio)}× fewer" if ratio < 1 else f"{significant(ratio)}× more"
+
+
+_AMOUNT_UNITS = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12, "P": 10**15}
+_AMOUNT_UNITS |= {f"{letter}i": 2 ** (10 * power) for power, letter in enumerate("KMGTP", 1)}
+
+
+def amount(text: str) -> int:
+    """A number as people write it, exactly: ``300M``, ``3.6M``, ``256KiB``, ``5_000``.
+
+    Raises ConvcostError for what is none, and for parts of one.
+
+    >>> amount("3.6M"), amount("256KiB"), amount("4.089G")
+    (3600000, 262144, 4089000000)
+    """
+    cleaned = text.strip().replace("_", "").replace(",", "")
+    digits = cleaned.rstrip("".join({*"".join(_AMOUNT_UNITS), "B"}))
+    unit = cleaned[len(digits) :]
+    unit = unit if unit in _AMOUNT_UNITS else unit.removesuffix("B")
+    whole, _, part = digits.strip().partition(".")
+    known = unit in _AMOUNT_UNITS and len(digits) <= _MOST_DIGITS
+    if not known or not (whole + part).isdecimal() or not (whole + part).isascii():
+        raise ConvcostError(f"must be a number such as 300M or 256KiB, got `{describe(text)}`")
+    found = Fraction(int(whole + part) * _AMOUNT_UNITS[unit], 10 ** len(part))
+    if found.denominator != 1:
+        raise ConvcostError(f"must be a whole number, got `{describe(text)}`")
+    return int(found)
+
+
+_MOST_DIGITS = 24

@@ -1,16 +1,21 @@
 """Lines become layers: each put behind the last, with its norm and its activation."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from convcost import layers
 from convcost.composition import OUTER, Composition
 from convcost.errors import ConvcostError
 from convcost.layers.base import LARGEST, Layer, Shape, text_shape
 from convcost.network import INPUT, Node
-from convcost.specs.document import Source
-from convcost.specs.factories import CONVOLUTIONS, Values, norm, single
-from convcost.specs.language import NORMS
+from convcost.specs.document import Place, Source
+from convcost.specs.factories import CONVOLUTIONS, Values, joint, norm, resized, single, slices
+from convcost.specs.language import JOINTS, NORMS
+from convcost.specs.later import settle
 from convcost.specs.lines import Line
+from convcost.specs.scope import Ends, Scope
+from convcost.specs.sizes import Sizes
+from convcost.specs.templates import STRIDE, Template
 
 MOST_LAYERS = 100_000
 
@@ -18,9 +23,11 @@ MOST_LAYERS = 100_000
 class Builder:
     """Puts nodes one behind another; where a line does not fit, its problem is noted and shapes end there."""
 
-    def __init__(self, source: Source, shape: Shape) -> None:
-        self.source = source
-        self.shapes: dict[str, Shape] = {INPUT: shape}
+    def __init__(self, source: Source, shape: Shape, templates: Mapping[str, Template], scope: Scope) -> None:
+        self.source, self.templates, self.top = source, templates, scope
+        self.ends = Ends(shape)
+        self.shapes = self.ends.shapes
+        self.sizes = Sizes(templates, scope.values)
         self.current = INPUT
         self.nodes: list[Node] = []
         self.numbers: Counter[str] = Counter()
@@ -31,33 +38,121 @@ class Builder:
         """What goes into the next line."""
         return self.shapes[self.current]
 
-    def add(self, line: Line) -> None:
+    def output(self, name: str, place: Place) -> str:
+        """The layer that an output names."""
+        try:
+            return INPUT if self.lost else self.ends.find(self.top, name, "outputs")
+        except ConvcostError as error:
+            self.source.problem(place, error.message, error.hint or "")
+            return INPUT
+
+    def add(self, line: Line, scope: Scope) -> None:
         """The layers of a line, repeated as it says; the stride of a convolution is its first copy's."""
         if self.lost:
             return
-        self.numbers[line.kind] += 1
-        name = line.name or f"{line.kind}{self.numbers[line.kind]}"
         try:
-            if len(self.nodes) + line.repeat > MOST_LAYERS:
-                raise ConvcostError(f"more than {MOST_LAYERS:,} layers", field="repeat")
-            for copy in range(1, line.repeat + 1):
-                values = line.values
-                if copy > 1 and line.kind in CONVOLUTIONS and "stride" in values:
-                    values = {**values, "stride": 1}
-                    if "output_padding" in values:
-                        values["output_padding"] = 0
-                self._once(line.kind, f"{name}.{copy}" if line.repeat > 1 else name, values)
+            self._add(line, scope)
         except ConvcostError as error:
-            self.source.problem(line.place_of(error.field), error.message, error.hint or "")
+            hint = error.hint or scope.called
+            self.source.problem(line.place_of(error.field), error.message, hint)
             self.lost = True
 
-    def _once(self, kind: str, name: str, values: Values) -> None:
-        if kind == "linear":
-            self._linear(name, values)
+    def _add(self, line: Line, scope: Scope) -> None:
+        self.numbers[scope.prefix + line.kind] += 1
+        name = line.name or f"{line.kind}{self.numbers[scope.prefix + line.kind]}"
+        starts: tuple[str, ...] = ()
+        if line.start is not None:
+            starts = tuple(self.ends.find(scope, one, "from") for one in settle(line.start, scope.values))
+            self.current = starts[0]
+            if len(starts) > 1 and line.kind not in JOINTS:
+                raise ConvcostError(f"`{line.kind}` starts from one layer, got {len(starts)}", field="from")
+        values = self._values(scope)
+        if not settle(line.when, values):
+            return
+        repeat = settle(line.repeat, values)
+        self._require_room(repeat * self.sizes.of_line(line))
+        for copy in range(1, repeat + 1):
+            if copy > 1:
+                values = self._values(scope)
+            own = f"{name}.{copy}" if repeat > 1 else name
+            self._copy(line, own, scope, self._settled(line, values, first=copy == 1), starts if copy == 1 else ())
+            if self.lost:
+                return
+            self.ends.note(scope.prefix + own, self.current)
+        if repeat > 1:
+            self.ends.note(scope.prefix + name, self.current)
+
+    def _values(self, scope: Scope) -> Values:
+        """What expressions know here: the scope's, and the channels coming in."""
+        return {**scope.values, "c1": self.shape[0]}
+
+    def _settled(self, line: Line, values: Values, *, first: bool) -> Values:
+        """The line's own values; copies behind the first have no stride of their own, but for pools."""
+        own = {name: settle(value, values) for name, value in line.values.items()} if line.waits else line.values
+        if not first and "stride" in own and (line.kind in CONVOLUTIONS or line.kind in self.templates):
+            own = {**own, "stride": 1}
+            if "output_padding" in own:
+                own["output_padding"] = 0
+        return own
+
+    def _copy(self, line: Line, name: str, scope: Scope, values: Values, starts: tuple[str, ...]) -> None:
+        kind, full = line.kind, scope.prefix + name
+        if kind in self.templates:
+            self._block(line, name, scope, values)
+        elif kind in JOINTS:
+            scoped = line.name is not None or line.repeat != 1
+            self._join(kind, full, scope.inside(name if scoped else "", c0=self.shape[0]), values, starts)
+        elif kind == "split":
+            self._split(full, values)
+        elif kind == "linear":
+            self._linear(full, values)
         elif kind in CONVOLUTIONS:
-            self._composition(name, kind, CONVOLUTIONS[kind](self.shape, kind, values), values)
+            self._composition(full, kind, CONVOLUTIONS[kind](self.shape, kind, values), values)
+        elif values.get("like") is not None:
+            like = self.shapes[self.ends.find(scope, values["like"], "like")]
+            self._append(full, kind, resized(kind, self.shape, like, values))
         else:
-            self._append(name, kind, single(kind, self.shape, values))
+            self._append(full, kind, single(kind, self.shape, values))
+
+    def _block(self, line: Line, name: str, scope: Scope, values: Values) -> None:
+        """The layers of a block, named within it."""
+        template = self.templates[line.kind]
+        given = {**scope.values, "c1": self.shape[0], "c0": self.shape[0], STRIDE: values["stride"]}
+        for parameter, default in template.parameters.items():
+            given[parameter] = settle(default, given) if values[parameter] is None else values[parameter]
+        inside = scope.inside(name, **given)
+        inside = inside._replace(called=f"in the block `{line.kind}` that line {line.place.line} calls")
+        for one in template.lines:
+            if one is not None:
+                self.add(one, inside)
+
+    def _join(self, kind: str, full: str, scope: Scope, values: Values, starts: tuple[str, ...]) -> None:
+        """A branch: each path from the current point, or a name of an earlier layer, and what joins them."""
+        base = self.current
+        ends: list[str] = []
+        if values["paths"] is None:
+            ends += starts
+        for path in values["paths"] or ():
+            if isinstance(path, str):
+                ends.append(self.ends.find(scope, path, "path"))
+                continue
+            self.current = base
+            for line in path:
+                self.add(line, scope)
+            ends.append(self.current)
+        if self.lost:
+            return
+        if len(ends) < 2:  # noqa: PLR2004 - a branch joins two at least
+            hint = "`[]` is the current point: [name, []]"
+            raise ConvcostError(f"`{kind}` joins two at least, got {len(ends)}", field="paths", hint=hint)
+        self._append(full, kind, joint(kind), *ends)
+        self._around(full, values["norm"], values["act"])
+
+    def _split(self, full: str, values: Values) -> None:
+        """Pieces of the channels, each a layer of its own; the last is the current point."""
+        whole = self.current
+        for index, piece in enumerate(slices(self.shape, values["parts"])):
+            self._append(f"{full}.{index}", "split", piece, whole)
 
     def _linear(self, name: str, values: Values) -> None:
         if values["flatten"] and len(self.shape) > 1:
@@ -73,18 +168,19 @@ class Builder:
         names = {OUTER: self.current}
         last = composition.parts[-1]
         single = len(composition.parts) == 1
-        mid_norm = values.get("mid_norm") or values["norm"]
-        mid_act = values.get("mid_act") or values["act"]
+        norms = values.get("norm", "none"), values.get("act", "none")
+        middle = values.get("mid_norm") or norms[0], values.get("mid_act") or norms[1]
         for part in composition.parts:
             full = name if single else f"{name}.{part.name}"
             inputs = tuple(names[source] for source in part.inputs)
             self.current = inputs[0] if inputs else self.current
             self._append(full, kind if single else part.kind, part.layer, *inputs)
-            outer = part is last or part.name in last.inputs
-            norm_word, act = (values["norm"], values["act"]) if outer else (mid_norm, mid_act)
+            norm_word, act = norms if part is last or part.name in last.inputs else middle
             follow = name if part is last else full
             self._around(follow, norm_word if part.norm else "none", act if part.act else "none")
             names[part.name] = self.current
+            if not single:
+                self.ends.note(full, self.current)
 
     def _around(self, name: str, norm_word: str, act: str, axis: int = 0) -> None:
         """The norm and the activation behind a layer whose channels are on ``axis``."""
@@ -99,8 +195,7 @@ class Builder:
     def _append(self, name: str, kind: str, layer: Layer, *inputs: str) -> None:
         inputs = inputs or (self.current,)
         output = layer.output_shape(*(self.shapes[source] for source in inputs))
-        if len(self.nodes) >= MOST_LAYERS:
-            raise ConvcostError(f"more than {MOST_LAYERS:,} layers", field="repeat")
+        self._require_room(1)
         if max(output) > LARGEST:
             raise ConvcostError(f"an output of {text_shape(output)} is larger than {LARGEST:,} on an axis")
         if name in self.shapes:
@@ -108,3 +203,7 @@ class Builder:
         self.nodes.append(Node(name, kind, layer, inputs))
         self.shapes[name] = output
         self.current = name
+
+    def _require_room(self, number: int) -> None:
+        if len(self.nodes) + number > MOST_LAYERS:
+            raise ConvcostError(f"more than {MOST_LAYERS:,} layers", field="repeat")

@@ -246,3 +246,13 @@ def _number(text: str) -> int | float:
     number = float(text)
     whole = "e" in text.lower() and number.is_integer()
     return int(number) if whole else number
+
+
+def what(node: Node) -> str:
+    """What a node is, as an error shows it."""
+    return "a list" if isinstance(node, Sequence) else "a mapping" if isinstance(node, Mapping) else f"`{node.text}`"
+
+
+def is_empty(node: Node) -> bool:
+    """Whether nothing is written."""
+    return isinstance(node, Scalar) and not node.quoted and node.text in ("", "~", "null")

@@ -1,24 +1,28 @@
 """From the values of a line to its layer, or to the parts that its kind is composed of."""
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from convcost import layers
 from convcost.composition import Composition, Part
 from convcost.errors import ConvcostError
 from convcost.kinds import KINDS
-from convcost.layers.base import Layer, Shape
+from convcost.layers.base import Layer, Shape, text_shape
 
 Values = dict[str, Any]
 
 
 def _composed(shape: Shape, kind: str, values: Values) -> Composition:
     """A kind of `convcost.kinds` from the values of a line."""
-    fields: Values = {name: values[name] for name in ("stride", "padding", "dilation", "bias") if name in values}
+    fields: Values = {name: values[name] for name in _COMMON if name in values}
     fields |= {name: values[name] for name in KINDS[kind].options if values.get(name) is not None}
     kernel = shape[1:] if kind == "global_depthwise" else values.get("kernel_size", 1)
     dims = _axes(shape, kind)
     return KINDS[kind].build(shape[0], values.get("out_channels"), kernel, dims=dims, **fields)
+
+
+_COMMON = ("stride", "padding", "dilation", "bias", "se_act", "gate")
 
 
 def _axes(shape: Shape, kind: str) -> int:
@@ -48,7 +52,9 @@ CONVOLUTIONS: dict[str, Callable[[Shape, str, Values], Composition]] = {
             "global_depthwise",
             "spatially_separable",
             "bottleneck",
+            "residual_block",
             "inverted_residual",
+            "squeeze_excite",
             "fire",
             "ghost",
             "shuffle_unit",
@@ -97,7 +103,11 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
     "pixel_shuffle": lambda _, values: layers.PixelShuffle(values["factor"]),
     "pixel_unshuffle": lambda _, values: layers.PixelUnshuffle(values["factor"]),
     "channel_shuffle": lambda _, values: layers.ChannelShuffle(values["groups"]),
-    "pad": lambda shape, values: layers.Pad(values["padding"], len(shape) - 1),
+    "pad": lambda shape, values: layers.Pad(_amounts("pad", values), len(shape) - 1),
+    "crop": lambda shape, values: layers.Crop(_amounts("crop", values), len(shape) - 1),
+    "permute": lambda _, values: layers.Permute(_order(values["order"])),
+    "slice": lambda _, values: layers.Slice(*values["channels"]),
+    "scale": lambda shape, _: layers.Scale(shape[0]),
     "flatten": lambda _shape, _values: layers.Flatten(),
     "batch_norm": lambda shape, values: layers.BatchNorm(shape[0], values["affine"]),
     "instance_norm": lambda shape, values: layers.InstanceNorm(shape[0], values["affine"]),
@@ -111,3 +121,57 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
 def single(kind: str, shape: Shape, values: Values) -> Layer:
     """The layer of a line that is no convolution."""
     return _SINGLE[kind](shape, values) if kind in _SINGLE else layers.Activation(kind)
+
+
+def _amounts(kind: str, values: Values) -> Any:
+    if values["padding"] is None:
+        raise ConvcostError(f"`{kind}` needs amounts, or `like` a layer", hint=f"{kind}: 1, or {kind}: {{like: NAME}}")
+    return values["padding"]
+
+
+def _order(order: Any) -> tuple[int, ...]:
+    return order if isinstance(order, tuple) else (order,)
+
+
+def joint(kind: str) -> Layer:
+    """What joins the paths of a branch: `Add`, `Concat` or `Mul`."""
+    made: Layer = getattr(layers, kind.capitalize())()
+    return made
+
+
+def resized(kind: str, shape: Shape, like: Shape, values: Values) -> Layer:
+    """A layer that makes its input as large as another; pads and crops are even, the odd one at the end."""
+    if len(shape) != len(like):
+        raise ConvcostError(
+            f"`{kind}` of {text_shape(shape)} cannot be like {text_shape(like)}: the axes differ", field="like"
+        )
+    if kind == "upsample":
+        if values["scale"] is not None or values["size"] is not None:
+            raise ConvcostError("`upsample` takes one of a factor, a `size` and `like`", field="like")
+        return layers.Upsample(size=like[1:], mode=values["mode"])
+    if values["padding"] is not None:
+        raise ConvcostError(f"`{kind}` takes either amounts or `like`", field="like")
+    sign = 1 if kind == "pad" else -1
+    extra = tuple(sign * (there - here) for here, there in zip(shape[1:], like[1:], strict=True))
+    if min(extra, default=0) < 0:
+        verb = "padded" if kind == "pad" else "cropped"
+        raise ConvcostError(f"{text_shape(shape)} cannot be {verb} to {text_shape(like)}", field="like")
+    pads = tuple((e // 2, e - e // 2) for e in extra)
+    return layers.Pad(pads) if kind == "pad" else layers.Crop(pads)
+
+
+def slices(shape: Shape, parts: Any) -> list[Layer]:
+    """The pieces of a split: so many equal ones, or ones of these sizes."""
+    if not isinstance(parts, tuple):
+        if shape[0] % parts:
+            raise ConvcostError(f"{shape[0]} channels cannot be split into {parts}", field="parts")
+        if parts > _MOST_PARTS:
+            raise ConvcostError(f"a split into more than {_MOST_PARTS:,} parts", field="parts")
+        parts = (shape[0] // parts,) * parts
+    if sum(parts) != shape[0]:
+        raise ConvcostError(f"the parts add up to {sum(parts)}, the input has {shape[0]} channels", field="parts")
+    ends = list(accumulate(parts))
+    return [layers.Slice(end - part, end) for part, end in zip(parts, ends, strict=True)]
+
+
+_MOST_PARTS = 10_000

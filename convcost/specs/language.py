@@ -6,11 +6,14 @@ One table: the reader, the error messages and the documentation are made from it
 from typing import NamedTuple
 
 from convcost.layers.activation import FUNCTIONS
-from convcost.names import BY_NAME
+from convcost.names import BY_LETTER, BY_NAME
 
 # What the values of keys are; `convcost.specs.values` reads each.
 COUNT, PER_AXIS, PADDING, FLAG, TEXT = "count", "per axis", "padding", "flag", "text"
 NORM, ACT, FACTOR, SIZES, RATE = "norm", "act", "factor", "sizes", "rate"
+# Names of earlier layers, paths of layers, a condition, a span of channels, a part or a number of channels, anything.
+NAME, NAMES, PATHS, CONDITION = "name", "names", "paths", "condition"
+SPAN, PART, VALUE = "span", "part", "value"
 
 NORMS = {"batch": "batch_norm", "layer": "layer_norm", "group": "group_norm", "instance": "instance_norm"}
 ACTIVATIONS = (*FUNCTIONS, "prelu")
@@ -26,12 +29,14 @@ class Key(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A kind of line. ``main`` is the field that its own value gives; ``optional`` that it may be left out."""
+    """A kind of line. ``main`` is the field that its own value gives; ``optional`` that it may be left out.
+
+    ``convolves`` says whether `defaults:` fills what the line leaves out, and a norm and an activation may follow.
+    """
 
     main: str | None
     keys: dict[str, Key]
     optional: bool = False
-    # Whether `defaults:` fills what the line leaves out, and a norm and an activation may follow.
     convolves: bool = False
 
 
@@ -52,6 +57,8 @@ _D = {"dilation": Key(PER_AXIS, default=1)}
 _G = {"groups": Key(COUNT, default=1)}
 _M = {"multiplier": Key(COUNT, default=1)}
 _MID = {"mid_norm": Key(NORM), "mid_act": Key(ACT)}
+# Of a squeeze-excite, alone and in a block.
+_GATE = {"se_act": Key(ACT, default="relu"), "gate": Key(ACT, default="sigmoid")}
 
 
 def _conv(main: str | None, *keys: dict[str, Key], optional: bool = False) -> Word:
@@ -66,6 +73,10 @@ _POOL = {
 }
 _ADAPTIVE = {"output_size": Key(SIZES, required=True)}
 _AFFINE = {"affine": Key(FLAG, default=True)}
+_RESIZED = Word("padding", {"padding": Key(PADDING), "like": Key(NAME)}, optional=True)
+_JOINED = Word(
+    "paths", {"paths": Key(PATHS), "norm": Key(NORM, default="none"), "act": Key(ACT, default="none")}, optional=True
+)
 
 WORDS: dict[str, Word] = {
     "conv": _conv("out_channels", _OUT, _K, _D, _G),
@@ -79,7 +90,17 @@ WORDS: dict[str, Word] = {
     "conv_transpose": _conv("out_channels", _OUT, _K, _D, _G, {"output_padding": Key(PER_AXIS, default=0, least=0)}),
     "spatially_separable": _conv("out_channels", _OUT, _K3, _D, _MID),
     "bottleneck": _conv("out_channels", _OUT, _K3, _D, _G, _MID, {"width": Key(COUNT)}),
-    "inverted_residual": _conv("out_channels", _OUT, _K3, _D, _MID, {"expansion": Key(COUNT, default=6)}),
+    "residual_block": _conv("out_channels", _OUT, _K3, _D, _MID),
+    "inverted_residual": _conv(
+        "out_channels",
+        _OUT,
+        _K3,
+        _D,
+        _MID,
+        {"expansion": Key(COUNT, default=6), "width": Key(COUNT), "se": Key(PART), **_GATE},
+    ),
+    # Its own defaults: `defaults:` is for the convolutions around it.
+    "squeeze_excite": Word("out_channels", {"out_channels": Key(COUNT), "squeeze": Key(COUNT), **_GATE}, optional=True),
     "fire": _conv("out_channels", _OUT, _K3, _D, _MID, {"squeeze": Key(COUNT)}),
     "ghost": _conv(
         "out_channels",
@@ -102,14 +123,22 @@ WORDS: dict[str, Word] = {
     "global_avg_pool": Word(None, {}),
     "upsample": Word(
         "scale",
-        {"scale": Key(FACTOR), "size": Key(SIZES), "mode": Key(TEXT, default="nearest")},
+        {"scale": Key(FACTOR), "size": Key(SIZES), "like": Key(NAME), "mode": Key(TEXT, default="nearest")},
         optional=True,
     ),
     "pixel_shuffle": Word("factor", {"factor": Key(COUNT, required=True)}),
     "pixel_unshuffle": Word("factor", {"factor": Key(COUNT, required=True)}),
     "channel_shuffle": Word("groups", {"groups": Key(COUNT, required=True)}),
-    "pad": Word("padding", {"padding": Key(PADDING, required=True)}),
+    "pad": _RESIZED,
+    "crop": _RESIZED,
     "flatten": Word(None, {}),
+    "permute": Word("order", {"order": Key(PER_AXIS, required=True, least=0)}),
+    "split": Word("parts", {"parts": Key(PER_AXIS, required=True)}),
+    "slice": Word("channels", {"channels": Key(SPAN, required=True, least=0)}),
+    "scale": Word(None, {}),
+    "add": _JOINED,
+    "concat": _JOINED,
+    "mul": _JOINED,
     "batch_norm": Word(None, _AFFINE),
     "instance_norm": Word(None, _AFFINE),
     "group_norm": Word("groups", {"groups": Key(COUNT, required=True), **_AFFINE}),
@@ -125,13 +154,40 @@ WORDS: dict[str, Word] = {
     **{name: Word(None, {}) for name in FUNCTIONS if name not in ("dropout", "softmax")},
 }
 
+JOINTS = ("add", "concat", "mul")
+
 # Keys of every line.
-LINE_KEYS = {"name": Key(TEXT), "repeat": Key(COUNT, default=1)}
+LINE_KEYS = {"name": Key(TEXT), "repeat": Key(COUNT, default=1), "from": Key(NAMES), "when": Key(CONDITION, default=True)}
+
+# What a line that calls a block takes besides the block's own parameters.
+CALL_KEYS = {"stride": Key(PER_AXIS, default=1), **LINE_KEYS}
 
 # Keys of `defaults:`, which fill what convolutions and linear layers leave out.
-DEFAULT_KEYS = {**_SPATIAL, **_MID}
+DEFAULT_KEYS = {**_SPATIAL, **_MID, "se": Key(PART), **_GATE}
 
-TOP_KEYS = ("name", "source", "input", "published", "defaults", "layers")
+TOP_KEYS = (
+    *("name", "source", "published", "input", "vars", "budget"),
+    *("defaults", "blocks", "layers", "outputs"),
+)
+BLOCK_KEYS = ("params", "defaults", "layers")
+
+# What a budget may bound: counts and bytes of the network, the view of its output, and the most of any layer.
+BUDGETS = (
+    *("params", "macs", "flops", "activations", "peak_activations", "weight_bytes", "peak_bytes", "receptive_field"),
+    *("layer_params", "layer_macs", "layer_flops", "layer_activations"),
+)
+
+# Names that vars, parameters and blocks cannot take.
+RESERVED = frozenset(
+    (
+        *WORDS,
+        *CALL_KEYS,
+        *BY_NAME,
+        *BY_LETTER,
+        *("c0", "c1", "input", "output", "true", "false", "null", "none", "and", "or", "not"),
+        *("min", "max", "ceil", "floor", "round", "round8"),
+    )
+)
 
 
 def keys_of(word: str) -> dict[str, Key]:

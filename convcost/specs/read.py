@@ -3,28 +3,25 @@
 import os
 from typing import Any
 
+from convcost.layers.base import Shape
 from convcost.names import closest
 from convcost.network import Network
 from convcost.problems import Problem, SpecError
 from convcost.specs import values
 from convcost.specs.build import Builder
-from convcost.specs.document import (
-    MOST_BYTES,
-    Mapping,
-    Node,
-    Scalar,
-    Sequence,
-    Source,
-    documents,
-    value,
-)
-from convcost.specs.language import DEFAULT_KEYS, TOP_KEYS
-from convcost.specs.lines import read_defaults, read_line
-from convcost.specs.values import Unreadable
+from convcost.specs.document import MOST_BYTES, Mapping, Node, Sequence, Source, documents
+from convcost.specs.header import Overrides, read_budget, read_published, read_vars
+from convcost.specs.language import DEFAULT_KEYS, NAME, TOP_KEYS, Key
+from convcost.specs.lines import read_defaults, read_lines
+from convcost.specs.scope import Scope
+from convcost.specs.templates import CHANNELS, read_templates
+from convcost.specs.values import Reading, Unreadable
+
+_AS_WRITTEN = Overrides()
 
 
-def load(path: "str | os.PathLike[str]") -> tuple[Network, ...]:
-    """The networks of a YAML file.
+def load(path: "str | os.PathLike[str]", overrides: Overrides = _AS_WRITTEN) -> tuple[Network, ...]:
+    """The networks of a YAML file; ``overrides`` take the place of its vars and its input.
 
     Raises SpecError with every problem found: what cannot be read, is no YAML, breaks the language's
     rules, or does not fit the shapes.
@@ -37,21 +34,26 @@ def load(path: "str | os.PathLike[str]") -> tuple[Network, ...]:
         raise SpecError((Problem(f"{name}: {(error.strerror or str(error)).lower()}", name),)) from None
     except ValueError as error:
         raise SpecError((Problem(f"not a path: {error}", name),)) from None
-    return loads(data, name)
+    return loads(data, name, overrides)
 
 
-def loads(data: bytes, name: str = "<text>") -> tuple[Network, ...]:
-    """The networks of a YAML text; errors as for `load`."""
-    source = Source(name, data)
+def loads(data: "bytes | str", name: str = "<text>", overrides: Overrides = _AS_WRITTEN) -> tuple[Network, ...]:
+    """The networks of a YAML text; errors as for `load`.
+
+    >>> (network,) = loads("{input: 3x8x8, layers: [{conv: 16, k: 3}, relu]}")
+    >>> [node.name for node in network.nodes]
+    ['conv1', 'relu1']
+    """
+    source = Source(name, data.encode() if isinstance(data, str) else data)
     found = documents(source)
     if not found:
         source.problem(None, f"{name} is empty", "a network has at least `input:` and `layers:`")
-    networks = [_network(source, node, index, len(found)) for index, node in enumerate(found)]
+    networks = [_network(source, node, index, len(found), overrides) for index, node in enumerate(found)]
     source.check()
     return tuple(network for network in networks if network is not None)
 
 
-def _network(source: Source, node: Node, index: int, of: int) -> Network | None:
+def _network(source: Source, node: Node, index: int, of: int, overrides: Overrides) -> Network | None:
     if not isinstance(node, Mapping):
         shown = "a list" if isinstance(node, Sequence) else f"`{node.text[:40]}`" if node.text else "nothing"
         hint = "a network has at least `input:` and `layers:`"
@@ -61,24 +63,49 @@ def _network(source: Source, node: Node, index: int, of: int) -> Network | None:
     before = len(source.problems)
     fallback = _stem(source.name) if source.name not in ("-", "<text>") else "network"
     title = _text(source, top, "name") or (fallback if of == 1 else f"{fallback}.{index + 1}")
-    about = {"source": _text(source, top, "source"), "published": _published(source, top.get("published"))}
-    defaults = read_defaults(source, top["defaults"], DEFAULT_KEYS) if "defaults" in top else {}
-    try:
-        shape = values.shape(source, top["input"]) if "input" in top else None
-    except Unreadable:
-        shape = None
-    nodes = _layers(source, top.get("layers"))
-    lines = [read_line(source, item, defaults) for item in nodes]
-    builder = Builder(source, shape or (1,))
-    builder.lost = shape is None or len(source.problems) > before
-    for line in lines:
-        if line is None:
-            builder.lost = True
-        else:
-            builder.add(line)
-    if builder.lost or shape is None:
+    about: dict[str, Any] = {"source": _text(source, top, "source")}
+    reading = Reading(source)
+    about["published"] = read_published(reading, top.get("published"))
+    about["budget"] = read_budget(reading, top.get("budget"))
+    about["vars"] = known = read_vars(reading, top.get("vars"), overrides.vars)
+    own = _input(source, top)
+    shape = overrides.input or own
+    reading = reading._replace(names=(*known, *CHANNELS))
+    reading = reading._replace(defaults=read_defaults(reading, top.get("defaults"), DEFAULT_KEYS))
+    templates = read_templates(reading, top.get("blocks"))
+    lines = read_lines(reading._replace(blocks=templates), _layers(source, top))
+    outputs = _outputs(reading, top.get("outputs"))
+    if shape is None or len(source.problems) > before:
         return None
-    return Network(title, shape, tuple(builder.nodes), source=source.name, about=about)
+    builder = Builder(source, shape, templates, Scope(values={**known, "c0": shape[0]}))
+    for line in lines:
+        if line is not None:
+            builder.add(line, builder.top)
+    ends = tuple(builder.output(name, place) for name, place in outputs)
+    if builder.lost or len(source.problems) > before:
+        return None
+    return Network(title, shape, tuple(builder.nodes), ends, source=source.name, about=about)
+
+
+def _input(source: Source, top: dict[str, Node]) -> Shape | None:
+    try:
+        return values.shape(source, top["input"]) if "input" in top else None
+    except Unreadable:
+        return None
+
+
+def _outputs(reading: Reading, node: Node | None) -> list[tuple[str, Any]]:
+    """The names of what the network returns, with their places."""
+    if node is None:
+        return []
+    items = node.items if isinstance(node, Sequence) else (node,)
+    found = []
+    for item in items:
+        try:
+            found.append((str(values.read(Reading(reading.source), item, "outputs", Key(NAME))), item.place))
+        except Unreadable:
+            continue
+    return found
 
 
 def _top(source: Source, node: Mapping) -> dict[str, Node]:
@@ -105,15 +132,11 @@ def _stem(name: str) -> str:
 _EXAMPLES = {"input": "add `input: 3x224x224`", "layers": "add `layers:` and a line for each layer"}
 
 
-def _layers(source: Source, node: Node | None) -> tuple[Node, ...]:
-    if node is None:
-        return ()
-    if not isinstance(node, Sequence):
-        source.problem(node.place, "`layers` must be a list", "one line a layer, each behind a dash")
-        return ()
-    if not node.items:
+def _layers(source: Source, top: dict[str, Node]) -> Node | None:
+    node = top.get("layers")
+    if isinstance(node, Sequence) and not node.items:
         source.problem(node.place, "`layers` is empty")
-    return node.items
+    return node
 
 
 def _text(source: Source, top: dict[str, Node], name: str) -> str:
@@ -121,25 +144,3 @@ def _text(source: Source, top: dict[str, Node], name: str) -> str:
         return values.text(source, top[name], name) if name in top else ""
     except Unreadable:
         return ""
-
-
-_PUBLISHED = ("params", "macs", "note")
-
-
-def _published(source: Source, node: Node | None) -> dict[str, Any]:
-    """What the paper prints, as it prints it: shown beside what is counted."""
-    if node is None:
-        return {}
-    if not isinstance(node, Mapping):
-        source.problem(node.place, "`published` must be a mapping like `{params: 4.2M, macs: 569M}`")
-        return {}
-    found = {}
-    for key, item in node.items:
-        if key.text not in _PUBLISHED:
-            source.problem(key.place, f"unknown key `{key.text}`", f"`published` takes {', '.join(_PUBLISHED)}")
-        elif not isinstance(item, Scalar):
-            source.problem(item.place, f"`{key.text}` must be a number or text")
-        else:
-            value(source, item)
-            found[key.text] = item.text
-    return found

@@ -1,189 +1,204 @@
-"""The values of keys: each read by what it holds, or noted as a problem at its place."""
+"""The values of keys: each read by what it holds, or noted as a problem at its place.
 
-from collections.abc import Callable
-from typing import Any
+What a template's parameters, the vars or the channels coming in decide is read as `Later` and settled when
+the line is built; both ways go through the same checks.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, describe
+from convcost.expressions import Expression, ExpressionError
 from convcost.layers.base import LARGEST, count
-from convcost.names import closest
 from convcost.specs import language
-from convcost.specs.document import Mapping, Node, Scalar, Sequence, Source, value
+from convcost.specs.document import Node, Place, Scalar, Sequence, Source, value, what
 from convcost.specs.language import Key
+from convcost.specs.later import WANTED, WORDS, Later, check
 
 
 class Unreadable(Exception):  # noqa: N818 - no error that leaves the reader: its problem is noted already
     """A value that was noted as a problem."""
 
 
-def read(source: Source, node: Node, name: str, key: Key) -> Any:
+class Reading(NamedTuple):
+    """Where values stand: their source, the names that expressions may use, the blocks and defaults there are."""
+
+    source: Source
+    names: tuple[str, ...] = ()
+    blocks: Mapping[str, Any] = {}
+    defaults: Mapping[str, Any] = {}
+
+    def wrong(self, node: Node, message: str, hint: str = "") -> Unreadable:
+        """The value is noted as a problem."""
+        self.source.problem(node.place, message, hint)
+        return Unreadable(message)
+
+
+def read(reading: Reading, node: Node, name: str, key: Key) -> Any:
     """The value of a key; raises Unreadable where it is a problem, which is noted."""
-    return _READERS[key.holds](source, node, name, key)
+    return _READERS.get(key.holds, _leaf)(reading, node, name, key)
 
 
 def text(source: Source, node: Node, name: str) -> str:
     """A word or a line of text."""
+    reading = Reading(source)
     if not isinstance(node, Scalar):
-        raise _wrong(source, node, f"`{name}` must be text, got {_what(node)}")
+        raise reading.wrong(node, f"`{name}` must be text, got {what(node)}")
     if not node.text.strip():
-        raise _wrong(source, node, f"`{name}` is empty")
+        raise reading.wrong(node, f"`{name}` is empty")
     return node.text
 
 
-def number(source: Source, node: Node, name: str, least: int = 1) -> int:
-    """A whole number."""
-    found = _scalar(source, node, name, "a whole number")
-    if isinstance(found, float) and isinstance(node, Scalar):
-        raise _wrong(source, node, f"`{name}` must be a whole number, got `{describe(node.text)}`")
+def expression(reading: Reading, node: Scalar, name: str, *, condition: bool = False) -> Expression:
+    """A scalar as an expression over the names that are known; an error stands at its place in the text."""
     try:
-        count(name, found, least)
+        found = Expression(node.text, condition=condition)
+        found.require(reading.names)
+    except ExpressionError as error:
+        start = node.place.column + node.quoted + error.start
+        place = Place(node.place.line, start, error.length) if node.place.length > 1 else node.place
+        reading.source.problem(place, f"`{name}`: {error.message}", error.hint or "")
+        raise Unreadable from None
+    return found
+
+
+def _leaf(reading: Reading, node: Node, name: str, key: Key) -> Any:
+    """One value, checked as it stands, or an expression whose value will be."""
+    words = WORDS.get(key.holds, ())
+    if key.holds not in WANTED:
+        found: Any = text(reading.source, node, name)
+    else:
+        found = scalar(reading, node, name, WANTED[key.holds])
+    if isinstance(found, str) and isinstance(node, Scalar) and found not in words and _computes(found, reading, key):
+        return Later(expression(reading, node, name), name, key)
+    if key.holds in (language.COUNT, language.PER_AXIS) and isinstance(found, float) and isinstance(node, Scalar):
+        raise reading.wrong(node, f"`{name}` must be a whole number, got `{describe(node.text)}`")
+    try:
+        check(name, found, key)
     except ConvcostError as error:
-        raise _wrong(source, node, error.message) from None
-    return int(found)
+        raise reading.wrong(node, error.message, error.hint or "") from None
+    return found
 
 
-def _count(source: Source, node: Node, name: str, key: Key) -> int:
-    return number(source, node, name, key.least)
+_ARITHMETIC = frozenset("+-*/%(), ")
 
 
-def _per_axis(source: Source, node: Node, name: str, key: Key) -> Any:
+def _computes(found: str, reading: Reading, key: Key) -> bool:
+    """Whether a text is an expression: a known name, or arithmetic where a number is wanted."""
+    return found in reading.names or (key.holds in WANTED and bool(_ARITHMETIC & set(found)) and len(found) > 1)
+
+
+def number(source: Source, node: Node, name: str, least: int = 1) -> int:
+    """A whole number that is written as one."""
+    found: int = _leaf(Reading(source), node, name, Key(language.COUNT, least=least))
+    return found
+
+
+def _each(reading: Reading, node: Node, name: str, key: Key) -> Any:
+    """One value, or a list with one for each axis."""
     if isinstance(node, Sequence):
-        return tuple(number(source, item, name, key.least) for item in node.items)
+        return tuple(_leaf(reading, item, name, key) for item in node.items)
     if isinstance(node, Scalar) and (axes := node.text.split("x"))[1:] and all(map(str.isdecimal, axes)):
         hint = f"one per axis is a list: [{', '.join(axes)}]"
-        raise _wrong(source, node, f"`{name}` must be a whole number, got `{node.text}`", hint)
-    return number(source, node, name, key.least)
+        raise reading.wrong(node, f"`{name}` must be {WANTED[key.holds]}, got `{node.text}`", hint)
+    return _leaf(reading, node, name, key)
 
 
-def _padding(source: Source, node: Node, name: str, key: Key) -> Any:
-    del key
+def _padding(reading: Reading, node: Node, name: str, key: Key) -> Any:
+    if not isinstance(node, Sequence):
+        return _each(reading, node, name, key)
+    number_key = Key(language.COUNT, least=0)
+    pairs = [item for item in node.items if isinstance(item, Sequence)]
+    if pairs and len(pairs) != len(node.items):
+        raise reading.wrong(node, f"`{name}` mixes numbers with [begin, end] pairs")
+    if any(len(pair.items) != 2 for pair in pairs):  # noqa: PLR2004 - begin and end
+        raise reading.wrong(node, f"`{name}` as pairs takes [begin, end] for each axis")
+    if pairs:
+        return tuple(tuple(_leaf(reading, item, name, number_key) for item in pair.items) for pair in pairs)
+    return tuple(_leaf(reading, item, name, number_key) for item in node.items)
+
+
+def _sizes(reading: Reading, node: Node, name: str, key: Key) -> Any:
+    """Sizes, of which one may be nothing: as it comes in."""
     if isinstance(node, Sequence):
-        pairs = [item for item in node.items if isinstance(item, Sequence)]
-        if pairs and len(pairs) != len(node.items):
-            raise _wrong(source, node, f"`{name}` mixes numbers with [begin, end] pairs")
-        if any(len(pair.items) != 2 for pair in pairs):  # noqa: PLR2004 - begin and end
-            raise _wrong(source, node, f"`{name}` as pairs takes [begin, end] for each axis")
-        if pairs:
-            return tuple(tuple(number(source, item, name, 0) for item in pair.items) for pair in pairs)
-        return tuple(number(source, item, name, 0) for item in node.items)
-    found = _scalar(source, node, name, "a number, `same` or `valid`")
-    if isinstance(found, str):
-        if found not in ("same", "valid"):
-            hint = f"did you mean `{found.lower()}`?" if found.lower() in ("same", "valid") else ""
-            raise _wrong(source, node, f"`{name}` must be a number, `same` or `valid`, got `{describe(found)}`", hint)
-        return found
-    return number(source, node, name, 0)
-
-
-def _flag(source: Source, node: Node, name: str, key: Key) -> bool:
-    del key
-    found = _scalar(source, node, name, "true or false")
-    if not isinstance(found, bool):
-        raise _wrong(source, node, f"`{name}` must be true or false, got `{describe(found)}`")
-    return found
-
-
-def _text(source: Source, node: Node, name: str, key: Key) -> str:
-    del key
-    return text(source, node, name)
-
-
-def _word(known: tuple[str, ...]) -> Callable[[Source, Node, str, Key], str]:
-    def reader(source: Source, node: Node, name: str, key: Key) -> str:
-        del key
-        found = text(source, node, name)
-        if found not in known:
-            guess = closest(found, known)
-            hint = f"did you mean `{guess}`?" if guess else f"one of {', '.join(known)}"
-            raise _wrong(source, node, f"`{name}` cannot be `{describe(found)}`", hint)
-        return found
-
-    return reader
-
-
-def _decimal(source: Source, node: Node, name: str, key: Key) -> float:
-    del key
-    found = _scalar(source, node, name, "a number")
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        raise _wrong(source, node, f"`{name}` must be a number, got `{describe(found)}`")
-    return found
-
-
-def _rate(source: Source, node: Node, name: str, key: Key) -> float:
-    found = _decimal(source, node, name, key)
-    if not 0 <= found <= 1:
-        raise _wrong(source, node, f"`{name}` must be between 0 and 1, got `{describe(found)}`")
-    return found
-
-
-def _factor(source: Source, node: Node, name: str, key: Key) -> Any:
-    if isinstance(node, Sequence):
-        return tuple(_decimal(source, item, name, key) for item in node.items)
-    return _decimal(source, node, name, key)
-
-
-def _sizes(source: Source, node: Node, name: str, key: Key) -> Any:
-    if isinstance(node, Sequence):
-        return tuple(_size(source, item, name, key) for item in node.items)
-    return _size(source, node, name, key)
-
-
-def _size(source: Source, node: Node, name: str, key: Key) -> int | None:
-    if isinstance(node, Scalar) and value(source, node) is None and not node.quoted:
+        return tuple(_sizes(reading, item, name, key) for item in node.items)
+    if isinstance(node, Scalar) and value(reading.source, node) is None and not node.quoted:
         return None
-    return number(source, node, name, key.least)
+    return _leaf(reading, node, name, key)
+
+
+def _span(reading: Reading, node: Node, name: str, key: Key) -> tuple[Any, Any]:
+    """Channels from, and up to; a single number is how many from the first."""
+    if not isinstance(node, Sequence):
+        return (0, _leaf(reading, node, name, key))
+    if len(node.items) != 2:  # noqa: PLR2004 - from and to
+        raise reading.wrong(node, f"`{name}` takes [begin, end], got {len(node.items)} numbers")
+    begin, end = (_leaf(reading, item, name, key) for item in node.items)
+    return (begin, end)
+
+
+def _value(reading: Reading, node: Node, name: str, key: Key) -> Any:
+    """A number, a truth value or a word; a list of them; or an expression."""
+    if isinstance(node, Sequence):
+        return tuple(_value(reading, item, name, key) for item in node.items)
+    found = scalar(reading, node, name, "a number or a word")
+    if isinstance(found, str) and isinstance(node, Scalar) and (found in reading.names or _ARITHMETIC & set(found)):
+        return Later(expression(reading, node, name), name, key)
+    return found
+
+
+def _condition(reading: Reading, node: Node, name: str, key: Key) -> Any:
+    """A condition over the names that are known."""
+    found = scalar(reading, node, name, "a condition such as `s == 1`")
+    if isinstance(found, str) and isinstance(node, Scalar):
+        return Later(expression(reading, node, name, condition=True), name, key)
+    if not isinstance(found, bool):
+        raise reading.wrong(node, f"`{name}` must be a condition such as `s == 1`, got `{describe(found)}`")
+    return found
 
 
 def shape(source: Source, node: Node) -> tuple[int, ...]:
     """An input shape without the batch: ``3x224x224`` or ``[3, 224, 224]``."""
+    reading = Reading(source)
     if isinstance(node, Sequence):
         if not node.items:
-            raise _wrong(source, node, "`input` is empty", "write channels and sizes: 3x224x224")
+            raise reading.wrong(node, "`input` is empty", "write channels and sizes: 3x224x224")
         return tuple(number(source, item, "input") for item in node.items)
-    written = text(source, node, "input")
+    try:
+        return shape_of(text(source, node, "input"))
+    except ConvcostError as error:
+        raise reading.wrong(node, error.message, error.hint or "") from None
+
+
+def shape_of(written: str) -> tuple[int, ...]:
+    """A shape as it is written, ``3x224x224``; raises ConvcostError for what is none."""
     parts = written.lower().replace("×", "x").split("x")
     if not all(part.strip().isdecimal() and len(part) <= len(str(LARGEST)) for part in parts):
-        raise _wrong(
-            source, node, f"`input` must be a shape like 3x224x224, got `{describe(written)}`", "without the batch"
+        raise ConvcostError(
+            f"`input` must be a shape like 3x224x224, got `{describe(written)}`", hint="without the batch"
         )
-    sizes = tuple(int(part) for part in parts)
-    for size in sizes:
-        try:
-            count("input", size)
-        except ConvcostError as error:
-            raise _wrong(source, node, error.message) from None
-    return sizes
+    return tuple(int(count("input", int(part))) for part in parts)
 
 
-def _scalar(source: Source, node: Node, name: str, wanted: str) -> Any:
+def scalar(reading: Reading, node: Node, name: str, wanted: str) -> Any:
+    """What a scalar means; nothing and lists are problems."""
     if not isinstance(node, Scalar):
-        raise _wrong(source, node, f"`{name}` must be {wanted}, got {_what(node)}")
-    before = len(source.problems)
-    found = value(source, node)
-    if len(source.problems) > before:
+        raise reading.wrong(node, f"`{name}` must be {wanted}, got {what(node)}")
+    before = len(reading.source.problems)
+    found = value(reading.source, node)
+    if len(reading.source.problems) > before:
         raise Unreadable
     if found is None:
-        raise _wrong(source, node, f"`{name}` must be {wanted}, got nothing")
+        raise reading.wrong(node, f"`{name}` must be {wanted}, got nothing")
     return found
 
 
-def _what(node: Node) -> str:
-    return "a list" if isinstance(node, Sequence) else "a mapping" if isinstance(node, Mapping) else f"`{node.text}`"
-
-
-def _wrong(source: Source, node: Node, message: str, hint: str = "") -> Unreadable:
-    source.problem(node.place, message, hint)
-    return Unreadable(message)
-
-
-_READERS: dict[str, Callable[[Source, Node, str, Key], Any]] = {
-    language.COUNT: _count,
-    language.PER_AXIS: _per_axis,
+_READERS: dict[str, Callable[[Reading, Node, str, Key], Any]] = {
+    language.PER_AXIS: _each,
+    language.FACTOR: _each,
     language.PADDING: _padding,
-    language.FLAG: _flag,
-    language.TEXT: _text,
-    language.NORM: _word(("none", *language.NORMS)),
-    language.ACT: _word(("none", *language.ACTIVATIONS)),
-    language.RATE: _rate,
-    language.FACTOR: _factor,
     language.SIZES: _sizes,
+    language.SPAN: _span,
+    language.CONDITION: _condition,
+    language.VALUE: _value,
 }

@@ -1,0 +1,128 @@
+"""What a value must be, and values that wait for the scope of their line."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from convcost.errors import ConvcostError, describe
+from convcost.expressions import Expression, ExpressionError
+from convcost.layers.base import count
+from convcost.names import closest
+from convcost.specs import language
+from convcost.specs.language import Key
+
+# What a number, a truth value or a word must be, by what its key holds; the check raises ConvcostError.
+WANTED = {
+    language.COUNT: "a whole number",
+    language.PER_AXIS: "a whole number",
+    language.PADDING: "a number, `same` or `valid`",
+    language.FLAG: "true or false",
+    language.RATE: "a number",
+    language.FACTOR: "a number",
+    language.SIZES: "a whole number",
+    language.SPAN: "a whole number",
+    language.PART: "a number",
+}
+WHOLE = (language.COUNT, language.PER_AXIS, language.PADDING, language.SIZES, language.SPAN)
+WORDS = {
+    language.NORM: ("none", *language.NORMS),
+    language.ACT: ("none", *language.ACTIVATIONS),
+    language.PADDING: ("same", "valid"),
+}
+
+
+class Later(NamedTuple):
+    """A value that is computed when its line is built."""
+
+    expression: Expression
+    name: str
+    key: Key
+
+    def settle(self, scope: Mapping[str, Any]) -> Any:
+        """The value in a scope; raises ConvcostError, with the field, where it does not fit."""
+        try:
+            found = self.expression.value(scope)
+        except ExpressionError as error:
+            raise ConvcostError(
+                f"`{self.name}`: {error.message} in `{self.expression.text}`", field=self.name, hint=error.hint
+            ) from None
+        items = found if isinstance(found, tuple) else (found,)
+        for item in items:
+            check(self.name, item, self.key, f", `{self.expression.text}` is `{describe(item)}`")
+        whole = tuple(map(_whole, items)) if self.key.holds in WHOLE else items
+        return whole if isinstance(found, tuple) else whole[0]
+
+
+def settle(value: Any, scope: Mapping[str, Any]) -> Any:
+    """A value with everything settled that waited for the scope."""
+    if isinstance(value, Later):
+        return value.settle(scope)
+    if type(value) is tuple:
+        return tuple(settle(item, scope) for item in value)
+    return value
+
+
+def waits(value: Any) -> bool:
+    """Whether anything of a value has to be settled."""
+    return isinstance(value, Later) or (type(value) is tuple and any(map(waits, value)))
+
+
+def check(name: str, found: Any, key: Key, but: str = "") -> None:
+    """Raise ConvcostError for a value that its key does not take; ``but`` says what was computed."""
+    holds = key.holds
+    got = but or f", got `{describe(str(found).lower() if isinstance(found, bool) else found)}`"
+    if holds in WORDS and isinstance(found, str):
+        _check_word(name, found, WORDS[holds], holds)
+    elif holds in _TEXTS:
+        if not isinstance(found, str):
+            raise ConvcostError(f"`{name}` must be a word{got}", field=name)
+    elif holds in _TRUTHS:
+        if not isinstance(found, bool):
+            raise ConvcostError(f"`{name}` must be true or false{got}", field=name)
+    elif holds in WHOLE:
+        _check_whole(name, found, key, but)
+    elif holds != language.VALUE:
+        _check_number(name, found, holds, got)
+
+
+_TEXTS = (language.NORM, language.ACT, language.TEXT, language.NAME, language.NAMES)
+_TRUTHS = (language.FLAG, language.CONDITION)
+
+
+def _check_whole(name: str, found: Any, key: Key, but: str) -> None:
+    if found is None and key.holds == language.SIZES:
+        return
+    if isinstance(found, float) and not (but and found.is_integer()):
+        raise ConvcostError(f"`{name}` must be a whole number{but or f', got `{found}`'}", field=name, hint=_ROUND)
+    if but and isinstance(found, str | bool):
+        raise ConvcostError(f"`{name}` must be a whole number{but}", field=name)
+    count(name, _whole(found), 0 if key.holds == language.PADDING else key.least)
+
+
+def _check_number(name: str, found: Any, holds: str, got: str) -> None:
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise ConvcostError(f"`{name}` must be a number{got}", field=name)
+    if holds == language.RATE and not 0 <= found <= 1:
+        raise ConvcostError(f"`{name}` must be between 0 and 1{got}", field=name)
+    if holds == language.PART and not (0 < found < 1 or (found >= 1 and found == int(found))):
+        raise ConvcostError(f"`{name}` must be channels, or a part between 0 and 1{got}", field=name)
+
+
+_ROUND = "round8(…), floor(…) or ceil(…) make it whole"
+
+
+def _check_word(name: str, found: str, known: tuple[str, ...], holds: str) -> None:
+    if found in known:
+        return
+    if holds == language.PADDING:
+        hint = f"did you mean `{found.lower()}`?" if found.lower() in known else None
+        message = f"`{name}` must be {WANTED[holds]}, got `{describe(found)}`"
+    else:
+        guess = closest(found, known)
+        hint = f"did you mean `{guess}`?" if guess else f"one of {', '.join(known)}"
+        message = f"`{name}` cannot be `{describe(found)}`"
+    raise ConvcostError(message, field=name, hint=hint)
+
+
+def _whole(number: Any) -> Any:
+    """32.0 as 32; what is no number as it is."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -1,0 +1,75 @@
+"""Where a line stands: the names around it, and the values that its expressions may use."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from convcost.errors import ConvcostError, describe
+from convcost.layers.base import Shape
+from convcost.names import closest
+from convcost.network import INPUT
+
+# Levels of blocks and branches in one another.
+DEEPEST = 100
+
+
+class Scope(NamedTuple):
+    """A place in the network: ``prefixes`` of names from the innermost out, and what expressions know.
+
+    ``values`` are vars, a block's parameters and its stride, and ``c0``, the channels where the innermost
+    branch or block began.
+    """
+
+    prefixes: tuple[str, ...] = ("",)
+    values: Mapping[str, Any] = {}
+    depth: int = 0
+    # How errors inside a block say where it was called.
+    called: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What the names of layers here begin with."""
+        return self.prefixes[0]
+
+    def inside(self, name: str, **values: Any) -> "Scope":
+        """The scope of what a line named so holds."""
+        prefixes = (f"{self.prefix}{name}.", *self.prefixes) if name else self.prefixes
+        if self.depth >= DEEPEST:
+            raise ConvcostError(f"blocks and branches are nested deeper than {DEEPEST} levels")
+        return self._replace(prefixes=prefixes, values={**self.values, **values}, depth=self.depth + 1)
+
+
+class Ends:
+    """The layer at which each name ends: its norm or activation, or the last layer of a block."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shapes: dict[str, Shape] = {INPUT: shape}
+        self.ends: dict[str, str] = {INPUT: INPUT}
+
+    def find(self, scope: Scope, name: str, field: str) -> str:
+        """The layer that a name means here, innermost names first; raises ConvcostError where there is none."""
+        for prefix in scope.prefixes:
+            full = prefix + name
+            if full in self.ends:
+                return self.ends[full]
+            if full in self.shapes:
+                return full
+        guess = closest(name, self._near(scope))
+        hint = f"did you mean `{guess}`?" if guess else "names stand before the lines that use them"
+        if field == "path" and not guess:
+            hint = f"a name of an earlier layer, or a list of layers: [{name}]"
+        raise ConvcostError(f"`{describe(name)}` is no earlier layer", field=field, hint=hint)
+
+    def note(self, name: str, end: str) -> None:
+        """A name ends at a layer; raises ConvcostError where it has another end already."""
+        if name in self.ends:
+            raise ConvcostError(f"two layers are named `{name}`", field="name")
+        self.ends[name] = end
+
+    def _near(self, scope: Scope) -> list[str]:
+        """Names as they can be written here."""
+        names = (name for name in self.ends if name.startswith(scope.prefix))
+        return [name.removeprefix(scope.prefix) for name in names][:_MOST]
+
+
+# Names that a misspelt one is compared with.
+_MOST = 2_000

@@ -1,0 +1,156 @@
+"""Blocks: templates with parameters and their own defaults, which lines call by name."""
+
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
+from typing import Any
+
+from convcost.names import closest
+from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, is_empty, what
+from convcost.specs.language import BLOCK_KEYS, DEFAULT_KEYS, RESERVED, VALUE, Key
+from convcost.specs.lines import Line, read_defaults, read_lines
+from convcost.specs.values import Reading, Unreadable, read
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*$")
+
+# What expressions know everywhere: channels coming in, and those where the innermost branch or block began.
+CHANNELS = ("c1", "c0")
+# Of every block: 1 where a line leaves it out, and in all copies but the first.
+STRIDE = "s"
+
+
+class Template:
+    """A block: its parameters with their defaults, of which the first is the main value of lines that call it.
+
+    ``keys`` are the parameters as keys of such lines, ``lines`` its layers; None stands for those with problems.
+    """
+
+    __slots__ = ("convolves", "keys", "lines", "main", "optional", "parameters", "place")
+
+    def __init__(self, place: Place, parameters: dict[str, Any]) -> None:
+        self.place, self.parameters = place, parameters
+        self.keys = {name: Key(VALUE, required=default is None) for name, default in parameters.items()}
+        self.main = next(iter(parameters), None)
+        self.optional = self.main is not None and parameters[self.main] is not None
+        self.convolves = False
+        self.lines: tuple[Line | None, ...] = ()
+
+
+def fits_as_name(reading: Reading, key: Scalar, what: str) -> bool:
+    """Whether a name can be given to a var, a parameter or a block; if not, the problem is noted."""
+    if not _NAME.match(key.text):
+        hint = "letters, digits and _, and no digit first"
+        reading.source.problem(key.place, f"`{key.text}` cannot be the name of a {what}", hint)
+    elif key.text in RESERVED:
+        hint = f"give the {what} another name"
+        reading.source.problem(key.place, f"`{key.text}` is a word of the language already", hint)
+    else:
+        return True
+    return False
+
+
+def read_templates(reading: Reading, node: Node | None) -> MappingOf[str, Template]:
+    """``blocks:`` by name; problems are noted, a block that calls itself among them."""
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        reading.source.problem(node.place, f"`blocks` must be a mapping of names to blocks, got {what(node)}")
+        return {}
+    bodies = [(key, _body(reading, key, item)) for key, item in node.items if fits_as_name(reading, key, "block")]
+    found = {key.text: Template(key.place, _parameters(reading, body.get("params"))) for key, body in bodies}
+    for key, body in bodies:
+        template = found[key.text]
+        inside = reading._replace(names=(*reading.names, *template.keys, STRIDE), blocks=found)
+        own = read_defaults(inside, body.get("defaults"), DEFAULT_KEYS)
+        inside = inside._replace(defaults={**reading.defaults, **own})
+        template.lines = read_lines(inside, body.get("layers"))
+    _refuse_cycles(reading, found)
+    return found
+
+
+def _body(reading: Reading, key: Scalar, node: Node) -> dict[str, Node]:
+    """The parts of a block; a list alone is its layers."""
+    if isinstance(node, Sequence):
+        return {"layers": node}
+    if not isinstance(node, Mapping):
+        hint = "a block has `params:` and `layers:`, or is a list of layers"
+        reading.source.problem(
+            node.place, f"the block `{key.text}` is {what(node) if not is_empty(node) else 'empty'}", hint
+        )
+        return {}
+    body = {}
+    for name, item in node.items:
+        if name.text in BLOCK_KEYS:
+            body[name.text] = item
+            continue
+        guess = closest(name.text, BLOCK_KEYS)
+        hint = f"did you mean `{guess}`?" if guess else f"a block has {', '.join(BLOCK_KEYS)}"
+        reading.source.problem(name.place, f"unknown key `{name.text}` of a block", hint)
+    if not isinstance(body.get("layers"), Sequence):
+        reading.source.problem(key.place, f"the block `{key.text}` has no `layers`", "a list of lines")
+        body.pop("layers", None)
+    return body
+
+
+def _parameters(reading: Reading, node: Node | None) -> dict[str, Any]:
+    """Parameters with their defaults, which may use those before them; None for those that are required."""
+    if node is None or is_empty(node):
+        return {}
+    nothing = Scalar("", quoted=False, place=node.place)
+    if isinstance(node, Mapping):
+        items = node.items
+    elif isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
+        items = tuple((item, nothing) for item in node.items if isinstance(item, Scalar))
+    else:
+        hint = "[out, kernel], or with defaults {out: , kernel: 3}"
+        reading.source.problem(node.place, f"`params` must be names, or names with defaults, got {what(node)}", hint)
+        return {}
+    found: dict[str, Any] = {}
+    for key, item in items:
+        if not fits_as_name(reading, key, "parameter"):
+            continue
+        if key.text in found or key.text in reading.names:
+            reading.source.problem(key.place, f"`{key.text}` is a parameter or a var already")
+            continue
+        before = reading._replace(names=(*reading.names, *found, STRIDE))
+        try:
+            found[key.text] = None if is_empty(item) else read(before, item, key.text, Key(VALUE))
+        except Unreadable:
+            found[key.text] = None
+    return found
+
+
+def calls(lines: "tuple[Line | None, ...]") -> Iterator[Line]:
+    """Every line, those in the paths of branches too."""
+    for line in lines:
+        if line is not None:
+            yield line
+            for path in line.values.get("paths") or ():
+                if type(path) is tuple:
+                    yield from calls(path)
+
+
+def _refuse_cycles(reading: Reading, found: dict[str, Template]) -> None:
+    """Note the first call by which a block would contain itself."""
+    done: set[str] = set()
+
+    def visit(name: str, outer: tuple[str, ...]) -> None:
+        for line in calls(found[name].lines):
+            if line.kind in (*outer, name):
+                way = " → ".join(
+                    (*outer[outer.index(line.kind) if line.kind in outer else len(outer) :], name, line.kind)
+                )
+                reading.source.problem(line.place, f"the block `{line.kind}` contains itself: {way}")
+            elif line.kind in found and line.kind not in done and len(outer) < DEEPEST:
+                visit(line.kind, (*outer, name))
+            elif line.kind in found and len(outer) >= DEEPEST:
+                reading.source.problem(line.place, f"blocks are nested deeper than {DEEPEST} levels")
+        done.add(name)
+
+    for name in found:
+        if name not in done:
+            visit(name, ())
+
+
+# Levels of blocks in blocks.
+DEEPEST = 40
