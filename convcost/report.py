@@ -59,6 +59,8 @@ _HEADS = {
         "note": "note",
         "part": "part",
         "quantity": "quantity",
+        "published_params": "published params",
+        "published_macs": "published MACs",
     },
     "size": {
         "input": "input",

@@ -15,6 +15,8 @@ COMMANDS = {
     "compare": ("compare", "Every kind of convolution side by side, for one shape."),
     "explain": ("explain", "One kind in depth: formula, the numbers put in, result."),
     "eval": ("evaluate", "Networks: what each layer costs, and the totals."),
+    "zoo": ("zoo", "The networks that come with convcost, and their published figures."),
+    "schema": ("schema", "The JSON Schema of the network language, for editors."),
 }
 
 MISUSED, OURS = 2, 70

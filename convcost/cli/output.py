@@ -36,7 +36,7 @@ def emit(report: Report, format_: str | None, output: str | None, *, exact: bool
     """Write the report, whole or not at all; with ``-o -`` or nothing to stdout."""
     chosen = format_for(format_, output)
     if output and output != "-":
-        _write_whole(output, render(report, chosen, Options(exact=exact)))
+        write(render(report, chosen, Options(exact=exact)), output)
         return
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     color = bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
@@ -46,9 +46,17 @@ def emit(report: Report, format_: str | None, output: str | None, *, exact: bool
         color=color and not os.environ.get("NO_COLOR"),
         ascii=not encoding.startswith("utf"),
     )
-    text = render(report, chosen, options).encode(sys.stdout.encoding or "ascii", "backslashreplace")
+    write(render(report, chosen, options), output)
+
+
+def write(text: str, output: str | None) -> None:
+    """Write a text to FILE, whole or not at all, or to stdout in what its encoding can say."""
+    if output and output != "-":
+        _write_whole(output, text)
+        return
+    encoding = sys.stdout.encoding or "ascii"
     try:
-        click.echo(text.decode(sys.stdout.encoding or "ascii"), nl=False, color=True)
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False, color=True)
     except BrokenPipeError:
         raise
     except OSError as error:

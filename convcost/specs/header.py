@@ -21,6 +21,9 @@ class Overrides(NamedTuple):
     input: Shape | None = None
 
 
+AS_WRITTEN = Overrides()
+
+
 def read_vars(reading: Reading, node: Node | None, given: MappingOf[str, Any]) -> dict[str, Any]:
     """``vars:`` with their values, of which each may use those before it; ``given`` take the place of the spec's."""
     found: dict[str, Any] = {}

@@ -157,7 +157,12 @@ WORDS: dict[str, Word] = {
 JOINTS = ("add", "concat", "mul")
 
 # Keys of every line.
-LINE_KEYS = {"name": Key(TEXT), "repeat": Key(COUNT, default=1), "from": Key(NAMES), "when": Key(CONDITION, default=True)}
+LINE_KEYS = {
+    "name": Key(TEXT),
+    "repeat": Key(COUNT, default=1),
+    "from": Key(NAMES),
+    "when": Key(CONDITION, default=True),
+}
 
 # What a line that calls a block takes besides the block's own parameters.
 CALL_KEYS = {"stride": Key(PER_AXIS, default=1), **LINE_KEYS}

@@ -12,17 +12,15 @@ from convcost.problems import Problem, SpecError
 from convcost.specs import values
 from convcost.specs.build import Builder
 from convcost.specs.document import MOST_BYTES, Mapping, Node, Sequence, Source, documents
-from convcost.specs.header import Overrides, read_budget, read_published, read_vars
+from convcost.specs.header import AS_WRITTEN, Overrides, read_budget, read_published, read_vars
 from convcost.specs.language import DEFAULT_KEYS, NAME, TOP_KEYS, Key
 from convcost.specs.lines import read_defaults, read_lines
 from convcost.specs.scope import Scope
 from convcost.specs.templates import CHANNELS, read_templates
 from convcost.specs.values import Reading, Unreadable
 
-_AS_WRITTEN = Overrides()
 
-
-def load(path: "str | os.PathLike[str]", overrides: Overrides = _AS_WRITTEN) -> tuple[Network, ...]:
+def load(path: "str | os.PathLike[str]", overrides: Overrides = AS_WRITTEN) -> tuple[Network, ...]:
     """The networks of a YAML file, or of the zoo as ``zoo:NAME``; ``overrides`` replace its vars and its input.
 
     Raises SpecError with every problem found: what cannot be read, is no YAML, breaks the language's
@@ -43,7 +41,7 @@ def load(path: "str | os.PathLike[str]", overrides: Overrides = _AS_WRITTEN) -> 
     return loads(data, name, overrides)
 
 
-def loads(data: "bytes | str", name: str = "<text>", overrides: Overrides = _AS_WRITTEN) -> tuple[Network, ...]:
+def loads(data: "bytes | str", name: str = "<text>", overrides: Overrides = AS_WRITTEN) -> tuple[Network, ...]:
     """The networks of a YAML text; errors as for `load`.
 
     >>> (network,) = loads("{input: 3x8x8, layers: [{conv: 16, k: 3}, relu]}")
