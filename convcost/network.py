@@ -1,7 +1,7 @@
 """A network: named nodes in topological order, each with explicit inputs."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from convcost.composition import OUTER, Composition
 from convcost.errors import ConvcostError
@@ -23,16 +23,24 @@ class Node:
         return f"Node({self.name!r}, {self.kind!r}, {self.layer!r}, {self.inputs!r})"
 
 
+class Bound(NamedTuple):
+    """The most that a network may cost of something, and the line of the source that says so (0: none)."""
+
+    most: int
+    line: int = 0
+
+
 class Network:
     """Nodes in topological order; the last is the output where ``outputs`` names none.
 
     ``input`` is the shape (channels, *spatial) without the batch, ``source`` where the network was read,
-    ``about`` what its author says of it (source, published figures).
+    ``about`` what its author says of it (source, published figures, vars), ``budget`` what it may cost, and
+    ``lines`` the line of the source that each layer comes from.
 
     Raises ConvcostError for a name used twice and an input that is no earlier node, an output that is none.
     """
 
-    __slots__ = ("about", "input", "name", "nodes", "outputs", "source")
+    __slots__ = ("about", "budget", "input", "lines", "name", "nodes", "outputs", "source")
 
     def __init__(
         self,
@@ -42,10 +50,12 @@ class Network:
         outputs: tuple[str, ...] = (),
         source: str = "",
         about: Mapping[str, Any] | None = None,
+        budget: Mapping[str, Bound] | None = None,
+        lines: Mapping[str, int] | None = None,
     ) -> None:
         self.name, self.input, self.nodes, self.source = name, input, nodes, source
         self.outputs = outputs or (nodes[-1].name if nodes else INPUT,)
-        self.about = about or {}
+        self.about, self.budget, self.lines = about or {}, budget or {}, lines or {}
         known = {INPUT}
         for node in nodes:
             missing = [name for name in node.inputs if name not in known]

@@ -30,6 +30,7 @@ class Builder:
         self.sizes = Sizes(templates, scope.values)
         self.current = INPUT
         self.nodes: list[Node] = []
+        self.lines: dict[str, int] = {}
         self.numbers: Counter[str] = Counter()
         self.lost = False
 
@@ -75,7 +76,10 @@ class Builder:
             if copy > 1:
                 values = self._values(scope)
             own = f"{name}.{copy}" if repeat > 1 else name
+            before = len(self.nodes)
             self._copy(line, own, scope, self._settled(line, values, first=copy == 1), starts if copy == 1 else ())
+            for node in self.nodes[before:]:
+                self.lines.setdefault(node.name, line.place.line)
             if self.lost:
                 return
             self.ends.note(scope.prefix + own, self.current)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Shape
 from convcost.names import closest
+from convcost.network import Bound
 from convcost.specs.document import Mapping, Node, Scalar, is_empty, value, what
 from convcost.specs.language import BUDGETS, VALUE, Key
 from convcost.specs.later import settle
@@ -61,12 +62,12 @@ def read_published(reading: Reading, node: Node | None) -> dict[str, str]:
     return found
 
 
-def read_budget(reading: Reading, node: Node | None) -> dict[str, int]:
+def read_budget(reading: Reading, node: Node | None) -> dict[str, Bound]:
     """``budget:``: the most that a network may cost, ``{params: 3.6M, peak_bytes: 256KiB}``."""
     found = {}
     for key, item in _entries(reading, node, "budget", "{params: 3.6M, macs: 310M}", BUDGETS):
         try:
-            found[key.text] = amount(item.text)
+            found[key.text] = Bound(amount(item.text), key.place.line)
         except ConvcostError as error:
             reading.source.problem(item.place, f"`{key.text}` {error.message}", error.hint or "")
     return found

@@ -69,19 +69,22 @@ def waits(value: Any) -> bool:
 def check(name: str, found: Any, key: Key, but: str = "") -> None:
     """Raise ConvcostError for a value that its key does not take; ``but`` says what was computed."""
     holds = key.holds
-    got = but or f", got `{describe(str(found).lower() if isinstance(found, bool) else found)}`"
     if holds in WORDS and isinstance(found, str):
         _check_word(name, found, WORDS[holds], holds)
     elif holds in _TEXTS:
         if not isinstance(found, str):
-            raise ConvcostError(f"`{name}` must be a word{got}", field=name)
+            raise ConvcostError(f"`{name}` must be a word{but or _got(found)}", field=name)
     elif holds in _TRUTHS:
         if not isinstance(found, bool):
-            raise ConvcostError(f"`{name}` must be true or false{got}", field=name)
+            raise ConvcostError(f"`{name}` must be true or false{but or _got(found)}", field=name)
     elif holds in WHOLE:
         _check_whole(name, found, key, but)
     elif holds != language.VALUE:
-        _check_number(name, found, holds, got)
+        _check_number(name, found, holds, but)
+
+
+def _got(found: Any) -> str:
+    return f", got `{describe(str(found).lower() if isinstance(found, bool) else found)}`"
 
 
 _TEXTS = (language.NORM, language.ACT, language.TEXT, language.NAME, language.NAMES)
@@ -98,13 +101,13 @@ def _check_whole(name: str, found: Any, key: Key, but: str) -> None:
     count(name, _whole(found), 0 if key.holds == language.PADDING else key.least)
 
 
-def _check_number(name: str, found: Any, holds: str, got: str) -> None:
+def _check_number(name: str, found: Any, holds: str, but: str) -> None:
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise ConvcostError(f"`{name}` must be a number{got}", field=name)
+        raise ConvcostError(f"`{name}` must be a number{but or _got(found)}", field=name)
     if holds == language.RATE and not 0 <= found <= 1:
-        raise ConvcostError(f"`{name}` must be between 0 and 1{got}", field=name)
+        raise ConvcostError(f"`{name}` must be between 0 and 1{but or _got(found)}", field=name)
     if holds == language.PART and not (0 < found < 1 or (found >= 1 and found == int(found))):
-        raise ConvcostError(f"`{name}` must be channels, or a part between 0 and 1{got}", field=name)
+        raise ConvcostError(f"`{name}` must be channels, or a part between 0 and 1{but or _got(found)}", field=name)
 
 
 _ROUND = "round8(…), floor(…) or ceil(…) make it whole"

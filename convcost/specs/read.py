@@ -70,7 +70,7 @@ def _network(source: Source, node: Node, index: int, of: int, overrides: Overrid
     about: dict[str, Any] = {"source": _text(source, top, "source")}
     reading = Reading(source)
     about["published"] = read_published(reading, top.get("published"))
-    about["budget"] = read_budget(reading, top.get("budget"))
+    budget = read_budget(reading, top.get("budget"))
     about["vars"] = known = read_vars(reading, top.get("vars"), overrides.vars)
     own = _input(source, top)
     shape = overrides.input or own
@@ -88,7 +88,7 @@ def _network(source: Source, node: Node, index: int, of: int, overrides: Overrid
     ends = tuple(builder.output(name, place) for name, place in outputs)
     if builder.lost or len(source.problems) > before:
         return None
-    return Network(title, shape, tuple(builder.nodes), ends, source=source.name, about=about)
+    return Network(title, shape, tuple(builder.nodes), ends, source.name, about, budget, builder.lines)
 
 
 def _input(source: Source, top: dict[str, Node]) -> Shape | None:
