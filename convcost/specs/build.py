@@ -4,40 +4,31 @@ from collections import Counter
 from collections.abc import Mapping
 
 from convcost import layers
-from convcost.composition import OUTER, Composition
+from convcost.assembly import Around, Assembly
 from convcost.errors import ConvcostError
-from convcost.layers.base import LARGEST, Layer, Shape, text_shape
-from convcost.network import INPUT, Node
+from convcost.layers.base import Shape
+from convcost.network import INPUT
 from convcost.specs.document import Place, Source
-from convcost.specs.factories import CONVOLUTIONS, Values, joint, norm, resized, single, slices
-from convcost.specs.language import JOINTS, NORMS
+from convcost.specs.factories import CONVOLUTIONS, Values, joint, resized, single, slices
+from convcost.specs.language import JOINTS
 from convcost.specs.later import settle
 from convcost.specs.lines import Line
 from convcost.specs.scope import Ends, Scope
 from convcost.specs.sizes import Sizes
 from convcost.specs.templates import STRIDE, Template
 
-MOST_LAYERS = 100_000
 
-
-class Builder:
+class Builder(Assembly):
     """Puts nodes one behind another; where a line does not fit, its problem is noted and shapes end there."""
 
     def __init__(self, source: Source, shape: Shape, templates: Mapping[str, Template], scope: Scope) -> None:
+        super().__init__(shape)
         self.source, self.templates, self.top = source, templates, scope
-        self.ends = Ends(shape)
-        self.shapes = self.ends.shapes
+        self.ends = Ends(self.shapes)
         self.sizes = Sizes(templates, scope.values)
-        self.current = INPUT
-        self.nodes: list[Node] = []
         self.lines: dict[str, int] = {}
         self.numbers: Counter[str] = Counter()
         self.lost = False
-
-    @property
-    def shape(self) -> Shape:
-        """What goes into the next line."""
-        return self.shapes[self.current]
 
     def output(self, name: str, place: Place) -> str:
         """The layer that an output names."""
@@ -71,7 +62,7 @@ class Builder:
         if not settle(line.when, values):
             return
         repeat = settle(line.repeat, values)
-        self._require_room(repeat * self.sizes.of_line(line))
+        self.require_room(repeat * self.sizes.of_line(line))
         for copy in range(1, repeat + 1):
             if copy > 1:
                 values = self._values(scope)
@@ -111,12 +102,12 @@ class Builder:
         elif kind == "linear":
             self._linear(full, values)
         elif kind in CONVOLUTIONS:
-            self._composition(full, kind, CONVOLUTIONS[kind](self.shape, kind, values), values)
+            self._convolution(full, kind, values)
         elif values.get("like") is not None:
             like = self.shapes[self.ends.find(scope, values["like"], "like")]
-            self._append(full, kind, resized(kind, self.shape, like, values))
+            self.append(full, kind, resized(kind, self.shape, like, values))
         else:
-            self._append(full, kind, single(kind, self.shape, values))
+            self.append(full, kind, single(kind, self.shape, values))
 
     def _block(self, line: Line, name: str, scope: Scope, values: Values) -> None:
         """The layers of a block, named within it."""
@@ -149,65 +140,26 @@ class Builder:
         if len(ends) < 2:  # noqa: PLR2004 - a branch joins two at least
             hint = "`[]` is the current point: [name, []]"
             raise ConvcostError(f"`{kind}` joins two at least, got {len(ends)}", field="paths", hint=hint)
-        self._append(full, kind, joint(kind), *ends)
-        self._around(full, values["norm"], values["act"])
+        self.append(full, kind, joint(kind), *ends)
+        self.around(full, Around(values["norm"], values["act"]))
 
     def _split(self, full: str, values: Values) -> None:
         """Pieces of the channels, each a layer of its own; the last is the current point."""
         whole = self.current
         for index, piece in enumerate(slices(self.shape, values["parts"])):
-            self._append(f"{full}.{index}", "split", piece, whole)
+            self.append(f"{full}.{index}", "split", piece, whole)
 
     def _linear(self, name: str, values: Values) -> None:
         if values["flatten"] and len(self.shape) > 1:
-            self._append(f"{name}.flatten", "flatten", layers.Flatten())
-        self._append(name, "linear", layers.Linear(self.shape[-1], values["out_features"], values["bias"]))
-        self._around(name, values["norm"], values["act"], axis=-1)
+            self.append(f"{name}.flatten", "flatten", layers.Flatten())
+        self.append(name, "linear", layers.Linear(self.shape[-1], values["out_features"], values["bias"]))
+        self.around(name, Around(values["norm"], values["act"]), axis=-1)
 
-    def _composition(self, name: str, kind: str, composition: Composition, values: Values) -> None:
-        """The parts of a kind, with the outer norm and activation at its end and the middle ones inside.
-
-        Its end is the last part, and what meets there.
-        """
-        names = {OUTER: self.current}
-        last = composition.parts[-1]
-        single = len(composition.parts) == 1
-        norms = values.get("norm", "none"), values.get("act", "none")
-        middle = values.get("mid_norm") or norms[0], values.get("mid_act") or norms[1]
-        for part in composition.parts:
-            full = name if single else f"{name}.{part.name}"
-            inputs = tuple(names[source] for source in part.inputs)
-            self.current = inputs[0] if inputs else self.current
-            self._append(full, kind if single else part.kind, part.layer, *inputs)
-            norm_word, act = norms if part is last or part.name in last.inputs else middle
-            follow = name if part is last else full
-            self._around(follow, norm_word if part.norm else "none", act if part.act else "none")
-            names[part.name] = self.current
-            if not single:
-                self.ends.note(full, self.current)
-
-    def _around(self, name: str, norm_word: str, act: str, axis: int = 0) -> None:
-        """The norm and the activation behind a layer whose channels are on ``axis``."""
-        channels = self.shape[axis]
-        if norm_word != "none":
-            kind = NORMS[norm_word]
-            self._append(f"{name}.norm", kind, norm(kind, channels, first=axis == 0 and len(self.shape) > 1))
-        if act != "none":
-            # One slope for each channel, as in the paper (He et al. 2015).
-            self._append(f"{name}.act", act, layers.PReLU(channels) if act == "prelu" else layers.Activation(act))
-
-    def _append(self, name: str, kind: str, layer: Layer, *inputs: str) -> None:
-        inputs = inputs or (self.current,)
-        output = layer.output_shape(*(self.shapes[source] for source in inputs))
-        self._require_room(1)
-        if max(output) > LARGEST:
-            raise ConvcostError(f"an output of {text_shape(output)} is larger than {LARGEST:,} on an axis")
-        if name in self.shapes:
-            raise ConvcostError(f"two layers are named `{name}`", field="name")
-        self.nodes.append(Node(name, kind, layer, inputs))
-        self.shapes[name] = output
-        self.current = name
-
-    def _require_room(self, number: int) -> None:
-        if len(self.nodes) + number > MOST_LAYERS:
-            raise ConvcostError(f"more than {MOST_LAYERS:,} layers", field="repeat")
+    def _convolution(self, full: str, kind: str, values: Values) -> None:
+        """A convolution or a composite; its parts can be named, and end behind their norms and activations."""
+        made = CONVOLUTIONS[kind](self.shape, kind, values)
+        outer = Around(values.get("norm", "none"), values.get("act", "none"))
+        middle = Around(values.get("mid_norm") or outer.norm, values.get("mid_act") or outer.act)
+        ends = self.composition(full, kind, made, outer, middle)
+        for part in made.parts if len(made.parts) > 1 else ():
+            self.ends.note(f"{full}.{part.name}", ends[part.name])

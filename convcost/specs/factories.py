@@ -64,17 +64,6 @@ CONVOLUTIONS: dict[str, Callable[[Shape, str, Values], Composition]] = {
 }
 
 
-def norm(kind: str, channels: int, *, first: bool) -> Layer:
-    """The norm that a line asks for with ``norm:``; ``first`` where the channels are not the last axis."""
-    if kind == "batch_norm":
-        return layers.BatchNorm(channels)
-    if kind == "instance_norm":
-        return layers.InstanceNorm(channels)
-    if kind == "layer_norm":
-        return layers.LayerNorm(channels, channels_first=first)
-    raise ConvcostError("`norm: group` needs its groups: write a line `group_norm: GROUPS`", field="norm")
-
-
 def _layer_norm(shape: Shape, values: Values) -> Layer:
     normed = values["normalized_shape"]
     if values["channels_first"]:

@@ -15,7 +15,6 @@ NORM, ACT, FACTOR, SIZES, RATE = "norm", "act", "factor", "sizes", "rate"
 NAME, NAMES, PATHS, CONDITION = "name", "names", "paths", "condition"
 SPAN, PART, VALUE = "span", "part", "value"
 
-NORMS = {"batch": "batch_norm", "layer": "layer_norm", "group": "group_norm", "instance": "instance_norm"}
 ACTIVATIONS = (*FUNCTIONS, "prelu")
 
 

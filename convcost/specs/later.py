@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from convcost.assembly import NORMS
 from convcost.errors import ConvcostError, describe
 from convcost.expressions import Expression, ExpressionError
 from convcost.layers.base import count
@@ -24,7 +25,7 @@ WANTED = {
 }
 WHOLE = (language.COUNT, language.PER_AXIS, language.PADDING, language.SIZES, language.SPAN)
 WORDS = {
-    language.NORM: ("none", *language.NORMS),
+    language.NORM: ("none", *NORMS),
     language.ACT: ("none", *language.ACTIVATIONS),
     language.PADDING: ("same", "valid"),
 }

@@ -5,6 +5,7 @@ What a schema cannot see (shapes, names of layers, what an expression comes to) 
 
 from typing import Any
 
+from convcost.assembly import NORMS
 from convcost.names import BY_NAME
 from convcost.specs import language
 from convcost.specs.language import (
@@ -105,7 +106,7 @@ def _values_from(least: int) -> dict[str, Schema]:
         language.PADDING: {"anyOf": [{"enum": ["same", "valid"]}, *pad["anyOf"], _list(pad), _list(_pair(pad))]},
         language.FLAG: {"anyOf": [{"type": "boolean"}, word]},
         language.TEXT: _TEXT,
-        language.NORM: {"anyOf": [{"enum": ["none", *language.NORMS]}, word]},
+        language.NORM: {"anyOf": [{"enum": ["none", *NORMS]}, word]},
         language.ACT: {"anyOf": [{"enum": ["none", *language.ACTIVATIONS]}, word]},
         language.FACTOR: {"anyOf": [*number["anyOf"], _list(number)]},
         language.SIZES: {"anyOf": [*size["anyOf"], _list(size)]},

@@ -41,8 +41,8 @@ class Scope(NamedTuple):
 class Ends:
     """The layer at which each name ends: its norm or activation, or the last layer of a block."""
 
-    def __init__(self, shape: Shape) -> None:
-        self.shapes: dict[str, Shape] = {INPUT: shape}
+    def __init__(self, shapes: Mapping[str, Shape]) -> None:
+        self.shapes = shapes
         self.ends: dict[str, str] = {INPUT: INPUT}
 
     def find(self, scope: Scope, name: str, field: str) -> str:
