@@ -34,13 +34,14 @@ class Network:
     """Nodes in topological order; the last is the output where ``outputs`` names none.
 
     ``input`` is the shape (channels, *spatial) without the batch, ``source`` where the network was read,
-    ``about`` what its author says of it (source, published figures, vars), ``budget`` what it may cost, and
-    ``lines`` the line of the source that each layer comes from.
+    ``about`` what its author says of it (source, published figures, vars), ``budget`` what it may cost,
+    ``lines`` the line of the source that each layer comes from, and ``blocks`` the kind of each block and
+    composite, by the name within which its layers are named.
 
     Raises ConvcostError for a name used twice and an input that is no earlier node, an output that is none.
     """
 
-    __slots__ = ("about", "budget", "input", "lines", "name", "nodes", "outputs", "source")
+    __slots__ = ("about", "blocks", "budget", "input", "lines", "name", "nodes", "outputs", "source")
 
     def __init__(
         self,
@@ -52,10 +53,12 @@ class Network:
         about: Mapping[str, Any] | None = None,
         budget: Mapping[str, Bound] | None = None,
         lines: Mapping[str, int] | None = None,
+        blocks: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self.input, self.nodes, self.source = name, input, nodes, source
         self.outputs = outputs or (nodes[-1].name if nodes else INPUT,)
-        self.about, self.budget, self.lines = about or {}, budget or {}, lines or {}
+        self.about, self.budget = about or {}, budget or {}
+        self.lines, self.blocks = lines or {}, blocks or {}
         known = {INPUT}
         for node in nodes:
             missing = [name for name in node.inputs if name not in known]

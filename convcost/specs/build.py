@@ -27,6 +27,7 @@ class Builder(Assembly):
         self.ends = Ends(self.shapes)
         self.sizes = Sizes(templates, scope.values)
         self.lines: dict[str, int] = {}
+        self.blocks: dict[str, str] = {}
         self.numbers: Counter[str] = Counter()
         self.lost = False
 
@@ -45,13 +46,12 @@ class Builder(Assembly):
         try:
             self._add(line, scope)
         except ConvcostError as error:
-            hint = error.hint or scope.called
+            hint = "; ".join(filter(None, (error.hint, scope.called)))
             self.source.problem(line.place_of(error.field), error.message, hint)
             self.lost = True
 
     def _add(self, line: Line, scope: Scope) -> None:
-        self.numbers[scope.prefix + line.kind] += 1
-        name = line.name or f"{line.kind}{self.numbers[scope.prefix + line.kind]}"
+        name = line.name or self._numbered(line.kind, scope)
         starts: tuple[str, ...] = ()
         if line.start is not None:
             starts = tuple(self.ends.find(scope, one, "from") for one in settle(line.start, scope.values))
@@ -76,6 +76,14 @@ class Builder(Assembly):
             self.ends.note(scope.prefix + own, self.current)
         if repeat > 1:
             self.ends.note(scope.prefix + name, self.current)
+
+    def _numbered(self, kind: str, scope: Scope) -> str:
+        """The name of a layer that has none: its kind and the next number that is free."""
+        name = ""
+        while not name or scope.prefix + name in self.ends.ends or scope.prefix + name in self.shapes:
+            self.numbers[scope.prefix + kind] += 1
+            name = f"{kind}{self.numbers[scope.prefix + kind]}"
+        return name
 
     def _values(self, scope: Scope) -> Values:
         """What expressions know here: the scope's, and the channels coming in."""
@@ -111,6 +119,7 @@ class Builder(Assembly):
 
     def _block(self, line: Line, name: str, scope: Scope, values: Values) -> None:
         """The layers of a block, named within it."""
+        self.blocks[scope.prefix + name] = line.kind
         template = self.templates[line.kind]
         given = {**scope.values, "c1": self.shape[0], "c0": self.shape[0], STRIDE: values["stride"]}
         for parameter, default in template.parameters.items():
@@ -161,5 +170,7 @@ class Builder(Assembly):
         outer = Around(values.get("norm", "none"), values.get("act", "none"))
         middle = Around(values.get("mid_norm") or outer.norm, values.get("mid_act") or outer.act)
         ends = self.composition(full, kind, made, outer, middle)
+        if len(made.parts) > 1:
+            self.blocks[full] = kind
         for part in made.parts if len(made.parts) > 1 else ():
             self.ends.note(f"{full}.{part.name}", ends[part.name])

@@ -123,6 +123,8 @@ def _note_yaml_error(source: Source, error: yaml.YAMLError) -> None:
     where = "" if place else f"{source.name}: "
     context, start = getattr(error, "context", None), getattr(error, "context_mark", None)
     hint = f"{context} that starts in line {start.line + 1}" if context and start else ""
+    if problem.startswith("mapping values"):
+        hint = "a text with a colon needs quotes"
     source.problem(place, f"{where}not valid YAML: {problem}", hint)
 
 

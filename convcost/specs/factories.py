@@ -16,7 +16,7 @@ Values = dict[str, Any]
 def _composed(shape: Shape, kind: str, values: Values) -> Composition:
     """A kind of `convcost.kinds` from the values of a line."""
     fields: Values = {name: values[name] for name in _COMMON if name in values}
-    fields |= {name: values[name] for name in KINDS[kind].options if values.get(name) is not None}
+    fields |= {name: values[name] for name in KINDS[kind].options if values.get(name) not in (None, "none")}
     kernel = shape[1:] if kind == "global_depthwise" else values.get("kernel_size", 1)
     dims = _axes(shape, kind)
     return KINDS[kind].build(shape[0], values.get("out_channels"), kernel, dims=dims, **fields)

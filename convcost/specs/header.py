@@ -87,6 +87,8 @@ def _entries(
         if key.text not in known:
             guess = closest(key.text, known)
             hint = f"did you mean `{guess}`?" if guess else f"`{name}` takes {', '.join(known)}"
+            if is_empty(item) and not key.text.isidentifier():
+                hint = "in flow style a text with a comma needs quotes"
             reading.source.problem(key.place, f"unknown key `{key.text}`", hint)
         elif not isinstance(item, Scalar) or is_empty(item):
             reading.source.problem(item.place, f"`{key.text}` must be a number or text")

@@ -28,6 +28,7 @@ WORDS = {
     language.NORM: ("none", *NORMS),
     language.ACT: ("none", *language.ACTIVATIONS),
     language.PADDING: ("same", "valid"),
+    language.PART: ("none",),
 }
 
 
@@ -117,7 +118,7 @@ _ROUND = "round8(…), floor(…) or ceil(…) make it whole"
 def _check_word(name: str, found: str, known: tuple[str, ...], holds: str) -> None:
     if found in known:
         return
-    if holds == language.PADDING:
+    if holds in WANTED:
         hint = f"did you mean `{found.lower()}`?" if found.lower() in known else None
         message = f"`{name}` must be {WANTED[holds]}, got `{describe(found)}`"
     else:

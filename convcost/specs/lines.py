@@ -84,6 +84,9 @@ def _from_items(reading: Reading, node: Node, items: tuple[tuple[Scalar, Node], 
     if isinstance(main, Mapping):  # `upsample: {size: 28}`
         rest = [*main.items, *rest]
         main = Scalar("", quoted=False, place=main.place)
+    elif isinstance(main, Sequence) and key.text in reading.blocks:  # `inception: [64, 96, 128]`
+        rest = [*_in_order(reading, key, main), *rest]
+        main = Scalar("", quoted=False, place=main.place)
     # Keys that are missing for a reason that is noted already are not asked for again.
     known = _keys(reading, key.text)
     given, misspelt = fields(reading, rest, known, key.text)
@@ -101,6 +104,15 @@ def _from_items(reading: Reading, node: Node, items: tuple[tuple[Scalar, Node], 
         misspelt.add(word.main)
     asked = {name: item for name, item in known.items() if name not in misspelt}
     return _values(reading, key, given, asked, complete=len(asked) == len(known))
+
+
+def _in_order(reading: Reading, key: Scalar, main: Sequence) -> list[tuple[Scalar, Node]]:
+    """The parameters of a block, given as a list in their order."""
+    names = list(_keys(reading, key.text))[len(CALL_KEYS) :]
+    if len(main.items) > len(names):
+        message = f"`{key.text}` has {len(names)} parameters, got {len(main.items)} values"
+        reading.source.problem(main.place, message, ", ".join(names))
+    return [(Scalar(name, quoted=False, place=item.place), item) for name, item in zip(names, main.items, strict=False)]
 
 
 def _values(
@@ -179,7 +191,7 @@ def fields(
     for key, item in items:
         name = long_name(key.text)
         if name not in known:
-            misspelt.add(_note_unknown(reading, key, known, kind))
+            misspelt.add(_note_unknown(reading, key, item, known, kind))
         elif name in found:
             message = f"`{key.text}` and `{found[name][0].text}` are one field"
             reading.source.problem(key.place, message, "leave one out")
@@ -204,13 +216,13 @@ def read_defaults(reading: Reading, node: Node | None, known: MappingOf[str, Key
     return values
 
 
-def _note_unknown(reading: Reading, key: Scalar, known: MappingOf[str, Key], kind: str) -> str:
+def _note_unknown(reading: Reading, key: Scalar, item: Node, known: MappingOf[str, Key], kind: str) -> str:
     """Note an unknown key; the field that it seems to mean, or nothing."""
     guess = closest(key.text, spellings(tuple(known)))
     if guess:
         hint = f"did you mean `{both_names(long_name(guess), tick='`')}?"
-    elif key.text.endswith(")"):
-        hint = "in flow style an expression with a comma needs quotes"
+    elif is_empty(item) and not key.text.isidentifier():
+        hint = "in flow style what has a comma needs quotes"
     else:
         hint = f"`{kind}` takes {', '.join(both_names(name) for name in known if name not in LINE_KEYS) or 'no keys'}"
     reading.source.problem(key.place, f"unknown key `{key.text}`", hint)

@@ -69,7 +69,9 @@ def _network(source: Source, node: Node, index: int, of: int, overrides: Overrid
     title = _text(source, top, "name") or (fallback if of == 1 else f"{fallback}.{index + 1}")
     about: dict[str, Any] = {"source": _text(source, top, "source")}
     reading = Reading(source)
-    about["published"] = read_published(reading, top.get("published"))
+    published = read_published(reading, top.get("published"))
+    # What a paper prints is of the network as written.
+    about["published"] = published if overrides == AS_WRITTEN else {}
     budget = read_budget(reading, top.get("budget"))
     about["vars"] = known = read_vars(reading, top.get("vars"), overrides.vars)
     own = _input(source, top)
@@ -88,7 +90,8 @@ def _network(source: Source, node: Node, index: int, of: int, overrides: Overrid
     ends = tuple(builder.output(name, place) for name, place in outputs)
     if builder.lost or len(source.problems) > before:
         return None
-    return Network(title, shape, tuple(builder.nodes), ends, source.name, about, budget, builder.lines)
+    nodes = tuple(builder.nodes)
+    return Network(title, shape, nodes, ends, source.name, about, budget, builder.lines, builder.blocks)
 
 
 def _input(source: Source, top: dict[str, Node]) -> Shape | None:

@@ -116,7 +116,7 @@ def _values_from(least: int) -> dict[str, Schema]:
         language.PATHS: {"type": "array", "items": path, "minItems": 2},
         language.CONDITION: {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _CONDITION}]},
         language.SPAN: {"anyOf": [*whole["anyOf"], _pair(whole)]},
-        language.PART: number,
+        language.PART: {"anyOf": [{"const": "none"}, *number["anyOf"]]},
         language.VALUE: {"type": ["number", "boolean", "string", "array"]},
     }
 

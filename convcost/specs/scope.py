@@ -1,12 +1,14 @@
 """Where a line stands: the names around it, and the values that its expressions may use."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Shape
 from convcost.names import closest
 from convcost.network import INPUT
+from convcost.specs.language import WORDS
 
 # Levels of blocks and branches in one another.
 DEEPEST = 100
@@ -55,8 +57,8 @@ class Ends:
                 return full
         guess = closest(name, self._near(scope))
         hint = f"did you mean `{guess}`?" if guess else "names stand before the lines that use them"
-        if field == "path" and not guess:
-            hint = f"a name of an earlier layer, or a list of layers: [{name}]"
+        if field == "path" and name in WORDS:
+            hint = f"a path of layers is a list: [{name}]"
         raise ConvcostError(f"`{describe(name)}` is no earlier layer", field=field, hint=hint)
 
     def note(self, name: str, end: str) -> None:
@@ -67,8 +69,10 @@ class Ends:
 
     def _near(self, scope: Scope) -> list[str]:
         """Names as they can be written here."""
-        names = (name for name in self.ends if name.startswith(scope.prefix))
-        return [name.removeprefix(scope.prefix) for name in names][:_MOST]
+        found = (
+            name.removeprefix(prefix) for prefix in scope.prefixes for name in self.ends if name.startswith(prefix)
+        )
+        return list(islice(found, _MOST))
 
 
 # Names that a misspelt one is compared with.

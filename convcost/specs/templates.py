@@ -7,7 +7,7 @@ from typing import Any
 
 from convcost.names import closest
 from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, is_empty, what
-from convcost.specs.language import BLOCK_KEYS, DEFAULT_KEYS, RESERVED, VALUE, Key
+from convcost.specs.language import BLOCK_KEYS, DEFAULT_KEYS, RESERVED, VALUE, WORDS, Key
 from convcost.specs.lines import Line, read_defaults, read_lines
 from convcost.specs.values import Reading, Unreadable, read
 
@@ -56,7 +56,10 @@ def read_templates(reading: Reading, node: Node | None) -> MappingOf[str, Templa
     if not isinstance(node, Mapping):
         reading.source.problem(node.place, f"`blocks` must be a mapping of names to blocks, got {what(node)}")
         return {}
-    bodies = [(key, _body(reading, key, item)) for key, item in node.items if fits_as_name(reading, key, "block")]
+    for key, _ in node.items:
+        fits_as_name(reading, key, "block")
+    # A refused name is a name all the same: the lines that call it have no problem of their own.
+    bodies = [(key, _body(reading, key, item)) for key, item in node.items if key.text not in WORDS]
     found = {key.text: Template(key.place, _parameters(reading, body.get("params"))) for key, body in bodies}
     for key, body in bodies:
         template = found[key.text]
@@ -107,9 +110,7 @@ def _parameters(reading: Reading, node: Node | None) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {}
     for key, item in items:
-        if not fits_as_name(reading, key, "parameter"):
-            continue
-        if key.text in found or key.text in reading.names:
+        if fits_as_name(reading, key, "parameter") and (key.text in found or key.text in reading.names):
             reading.source.problem(key.place, f"`{key.text}` is a parameter or a var already")
             continue
         before = reading._replace(names=(*reading.names, *found, STRIDE))
