@@ -80,6 +80,19 @@ def networks(specs: tuple[str, ...], replaced: Overrides = AS_WRITTEN) -> tuple[
     return found, errors
 
 
+def one_network(spec: str, replaced: Overrides = AS_WRITTEN) -> Network:
+    """The one network that a SPEC means; raises ConvcostError where it cannot be read, or means several."""
+    found, errors = networks((spec,), replaced)
+    if errors:
+        raise errors[0]
+    if len(found) != 1:
+        names = ", ".join(network.name for network in found[:5])
+        raise ConvcostError(
+            f"{spec} means {len(found)} networks, one is wanted", hint=names or "no .yaml file is in it"
+        )
+    return found[0]
+
+
 def _load(path: str, replaced: Overrides) -> tuple[Network, ...]:
     if os.path.lexists(path) or path.startswith(zoo.PREFIX):
         return load(path, replaced)

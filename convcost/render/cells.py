@@ -60,7 +60,7 @@ def sheet(report: Report, options: Options, markup: Markup) -> Sheet:
 def _unit(column: Column, rows: "list[Mapping[str, Cell]]") -> Unit | None:
     if column.holds not in ("count", "bytes"):
         return None
-    numbers = [cell for row in rows if isinstance(cell := row.get(column.key), int)]
+    numbers = [abs(cell) for row in rows if isinstance(cell := row.get(column.key), int)]
     return column_unit(numbers, of_bytes=column.holds == "bytes")
 
 

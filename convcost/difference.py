@@ -1,0 +1,133 @@
+"""Two networks layer by layer: which layers are the same, which changed and how, which are in one of them only."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any, NamedTuple
+
+from convcost.alignment import partners
+from convcost.evaluation import Evaluation
+from convcost.layers.base import Layer, text_pads
+from convcost.network import Network, Node
+
+
+class Pair(NamedTuple):
+    """What stands in one network and what it is in the other: a layer each, or a layer and its parts.
+
+    Nothing stands on a side that lacks it.
+    """
+
+    before: tuple[Node, ...]
+    after: tuple[Node, ...]
+    changes: tuple[str, ...] = ()
+    # Of what has parts: their common name.
+    whole: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name, or both where they differ."""
+        if self.whole:
+            return self.whole
+        return " → ".join(dict.fromkeys(nodes[0].name for nodes in (self.before, self.after) if nodes))
+
+    @property
+    def change(self) -> str:
+        """Whether it was ``added``, ``removed``, ``changed`` or is the ``same``."""
+        if not self.before:
+            return "added"
+        if not self.after:
+            return "removed"
+        return "changed" if self.changes else "same"
+
+
+def pairs(before: Evaluation, after: Evaluation) -> tuple[Pair, ...]:
+    """The layers of both, in the order of the second, removed ones where they stood."""
+    old_nodes = {node.name: node for node in before.network.nodes}
+    groups = _exchanged(before.network, after.network)
+    group_of = {node.name: group for group in groups for node in group.after}
+    grouped = {node.name for group in groups for node in group.before}
+    of = {new: old for old, new in partners(before.network, after.network, (before.shapes, after.shapes)).items()}
+    of = {new: old for new, old in of.items() if new not in group_of and old not in grouped}
+    places = {node.name: place for place, node in enumerate(before.network.nodes)}
+    removed = [node for node in before.network.nodes if node.name not in {*of.values(), *grouped}]
+    found: list[Pair] = []
+    for node in after.network.nodes:
+        group, old = group_of.get(node.name), of.get(node.name)
+        first = group.before[0].name if group else old
+        while first and removed and places[removed[0].name] < places[first]:
+            found.append(Pair((removed.pop(0),), ()))
+        if group is None:
+            changes = _changes(before, old_nodes[old], after, node) if old else ()
+            found.append(Pair((old_nodes[old],) if old else (), (node,), changes))
+        elif node is group.after[0]:
+            found.append(group)
+    return (*found, *(Pair((node,), ()) for node in removed))
+
+
+def _exchanged(before: Network, after: Network) -> list[Pair]:
+    """Blocks that are of another kind now, and layers in whose place parts stand that are named after them."""
+    found: list[Pair] = []
+    for name, kind in before.blocks.items():
+        if after.blocks.get(name, kind) != kind and not any(name.startswith(f"{other.whole}.") for other in found):
+            change = f"{kind} → {after.blocks[name]}"
+            found.append(Pair(_inside(before, name), _inside(after, name), (change,), name))
+    taken = {node.name for pair in found for node in pair.before}
+    new = {node.name for node in after.nodes}
+    for node in before.nodes:
+        if node.name in new or node.name in taken or node.name not in after.blocks:
+            continue
+        parts = tuple(part for part in _inside(after, node.name) if part.name not in _followers(node.name))
+        kinds = " + ".join(part.kind for part in parts if part.layer.weights)
+        found.append(Pair((node,), parts, (f"{node.kind} → {kinds}",), node.name))
+    return found
+
+
+def _inside(network: Network, name: str) -> tuple[Node, ...]:
+    return tuple(node for node in network.nodes if node.name == name or node.name.startswith(f"{name}."))
+
+
+def _followers(name: str) -> tuple[str, str]:
+    """What is named after a layer and stands behind it."""
+    return (f"{name}.norm", f"{name}.act")
+
+
+def _changes(before: Evaluation, old: Node, after: Evaluation, new: Node) -> tuple[str, ...]:
+    """What differs, ``groups 1 → 32``: kind, fields and sizes; channels are told by the sizes where these differ."""
+    sizes = [("input", before.inputs(old), after.inputs(new))]
+    sizes.append(("output", (before.shapes[old.name],), (after.shapes[new.name],)))
+    resized = {name for name, one, other in sizes if one != other}
+    ours, theirs = _fields(old.layer), _fields(new.layer)
+    told = {field for size, fields in _TOLD.items() if size in resized for field in fields}
+    found = [] if old.kind == new.kind else [f"{old.kind} → {new.kind}"]
+    found += [
+        f"{name} {ours.get(name, 'none')} → {theirs.get(name, 'none')}"
+        for name in dict.fromkeys((*ours, *theirs))
+        if ours.get(name) != theirs.get(name) and name not in told
+    ]
+    found += [f"{name} {_text(one)} → {_text(other)}" for name, one, other in sizes if one != other]
+    return tuple(found)
+
+
+# Fields that the shapes tell as well.
+_TOLD = {
+    "input": ("in_channels", "in_features", "channels", "slopes", "normalized_shape"),
+    "output": ("out_channels", "out_features"),
+}
+
+
+def _fields(layer: Layer) -> dict[str, str]:
+    """The fields of a layer as text."""
+    if not is_dataclass(layer):
+        return {}
+    named = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name != "dims"}
+    return {name: _shown(name, value) for name, value in named.items()}
+
+
+def _shown(name: str, value: Any) -> str:
+    if name == "padding" and isinstance(value, tuple):
+        return text_pads(value)
+    if isinstance(value, tuple):
+        return "×".join(map(str, value)) if len(set(value)) > 1 else str(value[0])
+    return str(value).lower()
+
+
+def _text(shapes: tuple[tuple[int, ...], ...]) -> str:
+    return " and ".join("×".join(map(str, shape)) for shape in shapes)
