@@ -57,6 +57,7 @@ _HEADS = {
         "padding": "pads",
         "fewer": "vs {baseline}",
         "note": "note",
+        "aligned": "aligned",
         "part": "part",
         "quantity": "quantity",
         "published_params": "published params",
@@ -67,6 +68,7 @@ _HEADS = {
         "output": "output",
         "receptive_field": "receptive field",
         "effective_stride": "effective stride",
+        "effective_padding": "effective padding",
     },
     "count": {
         "layers": "layers",
@@ -78,17 +80,20 @@ _HEADS = {
         "flops": "FLOPs",
         "activations": "activations",
         "peak_activations": "peak activations",
+        "live_activations": "live activations",
     },
     "bytes": {
         "weight_bytes": "weight bytes",
         "activation_bytes": "activation bytes",
         "peak_bytes": "peak bytes",
+        "live_bytes": "live bytes",
     },
     "ratio": {
         "params_ratio": "ratio",
         "macs_ratio": "MACs ratio",
         "macs_per_byte": "MACs/byte",
         "share": "share of MACs",
+        "params_share": "share of params",
     },
     "formula": {
         "weights_formula": "weights, formula",
@@ -124,6 +129,18 @@ class Report(NamedTuple):
     legend: tuple[tuple[str, str], ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
     sections: "tuple[Section, ...]" = ()
+
+    def _repr_html_(self) -> str:
+        return self._rendered("html")
+
+    def _repr_markdown_(self) -> str:
+        return self._rendered("markdown")
+
+    def _rendered(self, format_: str) -> str:
+        # Loaded here, so that a report knows no renderer until a notebook asks for one.
+        from convcost.render import render
+
+        return render(self, format_)
 
 
 def choose_columns(keys: tuple[str, ...], known: tuple[Column, ...], usual: tuple[str, ...]) -> tuple[Column, ...]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from convcost.cli import cli
-from convcost.evaluation import evaluate, layer_report
+from convcost.evaluation import evaluate
+from convcost.evaluation_report import layer_report
 from convcost.kinds import KINDS
 from convcost.render import render
 from convcost.render.latex import escape

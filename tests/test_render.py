@@ -20,7 +20,9 @@ from markdown_it import MarkdownIt
 from convcost import __version__
 from convcost.cli import cli
 from convcost.comparison_report import COLUMNS
-from convcost.evaluation import LAYER_COLUMNS, evaluate, layer_report
+from convcost.evaluation import evaluate
+from convcost.evaluation_report import LAYER_KEYS, layer_report
+from convcost.evaluation_rows import SUMS
 from convcost.kinds import KINDS
 from convcost.render import FORMATS, Options, render
 from convcost.render.json import _laid_out
@@ -195,7 +197,7 @@ def test_exact_columns_add_up_to_the_totals(example, shown, monkeypatch):
     monkeypatch.setitem(REPORTS, example, f"eval examples/{example}.yaml --columns all")
     *layers, total = csv.DictReader(StringIO(shown(example, "csv")))
     assert total["layer"] == "total"
-    summed = [column.key for column in LAYER_COLUMNS if column.holds in ("count", "bytes")]
+    summed = [key for key in SUMS if key in total and "share" not in key]
     assert {"params", "macs", "weights", "biases", "norm_params", "flops"} <= set(summed)
     for key in summed:
         assert sum(int(layer[key]) for layer in layers) == int(total[key]), key
@@ -233,7 +235,7 @@ def test_delimited_heads_are_the_keys(shown):
     heads = shown("compare_all_columns", "csv").splitlines()[0].split(",")
     assert heads[:-1] == [column.key for column in COLUMNS] + ["note"] * ("note" in heads)
     heads = shown("eval_all_columns", "tsv").splitlines()[0].split("\t")
-    assert heads[:-1] == [column.key for column in LAYER_COLUMNS]
+    assert heads[:-1] == [key for key in LAYER_KEYS if key != "layers"]
 
 
 def test_missing_cells_are_empty(shown):

@@ -538,14 +538,15 @@ def test_a_narrow_terminal_cuts_no_number(arguments):
 def test_no_width_cuts_a_number():
     from convcost.comparison import Choice, Request, compare
     from convcost.comparison_report import report
-    from convcost.evaluation import evaluate, layer_report
+    from convcost.evaluation import evaluate
+    from convcost.evaluation_report import View, layer_report
     from convcost.kinds import KINDS
     from convcost.render import Options, render
     from convcost.specs.read import load
 
     request = Request(64, 256, (3, 3), (1, 1), "same", 2, output_padding=(0, 0), input_size=(56, 56))
     compared = report(compare(request, tuple(map(Choice, KINDS))), columns=("all",))
-    for shown in (compared, layer_report(evaluate(load(ALEXNET)[0]), ("all",))):
+    for shown in (compared, layer_report(evaluate(load(ALEXNET)[0]), View(("all",)))):
         wide = numbers(render(shown, "table", Options()))
         for width in (*range(1, 300, 7), 320, 400):
             assert numbers(render(shown, "table", Options(width=width))) == wide

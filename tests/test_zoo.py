@@ -11,7 +11,7 @@ import pytest
 
 from convcost import Conv, ConvTranspose, Linear, evaluate, load, zoo
 
-REFERENCE = json.loads(gzip.open(Path(__file__).parent / "reference" / "networks.json.gz").read())
+REFERENCE = json.loads(gzip.decompress((Path(__file__).parent / "reference" / "networks.json.gz").read_bytes()))
 
 # Where the reference calls a network otherwise than the zoo.
 CALLED = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from convcost.blocks.base import fraction, keeps_shape, pointwise, require_word
+from convcost.blocks.base import keeps_shape, pointwise, require_word
 from convcost.composition import OUTER, Composition, Part, part
 from convcost.errors import ConvcostError
 from convcost.layers.base import axes_of, count, is_concrete, widened
@@ -72,7 +72,7 @@ def squeeze_excite(
 ) -> Composition:
     """A factor for each channel from all of the map: average, 1×1 to ``squeeze``, 1×1 back, ``gate``.
 
-    ``squeeze`` is a 16th of the channels where not given. Both 1×1 have biases. Channels out are those
+    ``squeeze`` is a 16th of the channels, rounded down, where not given. Both 1×1 have biases. Channels out are those
     that come in. Stride, padding and dilation of a replaced layer do not enter.
     Source: Hu et al., "Squeeze-and-Excitation Networks" (2018), section 3 and figure 3.
 
@@ -84,7 +84,7 @@ def squeeze_excite(
             f"`squeeze_excite` keeps its {in_channels} channels, it cannot make {out_channels}", field="out_channels"
         )
     axes = dims or axes_of(2, kernel_size, *(fields.get(name) for name in ("stride", "dilation", "padding")))
-    squeeze = fraction(in_channels, 16, "squeeze") if squeeze is None else count("squeeze", squeeze)
+    squeeze = max(1, in_channels // 16) if squeeze is None else count("squeeze", squeeze)
     parts = _squeeze_excite(in_channels, squeeze, axes, se_act, gate)
     return Composition("squeeze_excite", tuple(parts), {"squeeze": squeeze})
 

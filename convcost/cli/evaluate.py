@@ -5,45 +5,66 @@ import click
 from convcost.cli import MISUSED
 from convcost.cli.columns import column_keys, column_options
 from convcost.cli.output import emit, format_for, output_options, say
-from convcost.cli.sources import networks, problems
+from convcost.cli.sources import network_options, networks, overrides, problems
 from convcost.errors import ConvcostError
-from convcost.evaluation import evaluate, layer_report, network_report
+from convcost.evaluation import evaluate
+from convcost.evaluation_report import View, layer_report, network_report
 
 
 @click.command("eval", short_help="Networks: what each layer costs, and the totals.")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@network_options
+@click.option("--depth", type=click.IntRange(1), metavar="N", help="Fold layers to the first N parts of their names.")
+@click.option("--by-kind", is_flag=True, help="Gather layers by kind of operation.")
+@click.option("--sort", metavar="COLUMN", help="Rows from the largest; text from A.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="The first N rows, by MACs unless --sort says.")
+@click.option("--totals", is_flag=True, help="One line a network.")
+@click.option("--baseline", metavar="NAME", help="The network that ratios are to; else the first.")
 @column_options
 @output_options
 def command(
     specs: tuple[str, ...],
+    set_: tuple[str, ...],
+    input_: str | None,
+    depth: int | None,
+    by_kind: bool,  # noqa: FBT001 - click calls by name
+    sort: str | None,
+    top: int | None,
+    totals: bool,  # noqa: FBT001
+    baseline: str | None,
     columns: str | None,
     dtype: str,
     format_: str | None,
     output: str | None,
-    exact: bool,  # noqa: FBT001 - click calls by name
+    exact: bool,  # noqa: FBT001
 ) -> int:
-    """Evaluate networks written in YAML: one with all of its layers, several with a line each.
+    """Evaluate networks: one with all of its layers, several with a line each.
 
     \b
-    convcost eval examples/mobilenet_v1.yaml
-    convcost eval examples/*.yaml -f markdown
-    convcost eval nets/ --columns params,macs,peak_bytes --dtype int8
+    convcost eval resnet50 --depth 2 --columns params,macs,receptive_field
+    convcost eval mobilenet_v2 --set alpha=0.5 --input 3x192x192 --top 5
+    convcost eval nets/ zoo:resnet18 'more/*.yaml' --baseline ResNet-18 --sort macs
 
-    SPEC is a file, a folder of .yaml files, a pattern, or - for standard input. Files that cannot be
-    read are reported, the others are still shown, and the exit status is 2.
+    SPEC is a file, a folder of .yaml files, a pattern, a network of the zoo, or - for standard input. Files
+    that cannot be read are reported, the others are still shown, and the exit status is 2.
     """  # noqa: D301 - click's \b keeps the lines
-    found, errors = networks(specs)
+    if depth and by_kind:
+        raise ConvcostError("--depth and --by-kind gather layers in two ways", hint="leave one out")
+    found, errors = networks(specs, overrides(set_, input_))
     for error in errors:
         say(error.shown())
     evaluations = tuple(map(evaluate, found))
-    keys = column_keys(columns)
+    view = View(column_keys(columns), dtype, sort or "", top, depth, by_kind)
     try:
-        if len(evaluations) == 1 and not errors:
-            report = layer_report(evaluations[0], keys, dtype)
+        if len(evaluations) == 1 and not errors and not totals and baseline is None:
+            report = layer_report(evaluations[0], view)
+        elif depth or by_kind:
+            raise ConvcostError("--depth and --by-kind are of a network's layers", hint="name one network")
         else:
-            report = network_report(evaluations, problems(errors), keys, dtype)
+            report = network_report(evaluations, problems(errors), view, baseline)
     except ConvcostError as error:
-        raise ConvcostError(f"--columns: {error.message}", hint=error.hint) from None
+        flag = "--columns: " if error.field == "columns" else ""
+        raise ConvcostError(f"{flag}{error.message}", hint=error.hint) from None
     if evaluations or format_for(format_, output) == "json":
         emit(report, format_, output, exact=exact)
     return MISUSED if errors else 0

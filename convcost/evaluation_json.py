@@ -1,0 +1,75 @@
+"""What JSON holds of networks and of files that could not be read."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from convcost.evaluation import Evaluation
+from convcost.evaluation_rows import exact
+from convcost.folding import by_kind
+from convcost.network import Node
+from convcost.problems import Problem
+from convcost.report import CONVENTION
+from convcost.units import bytes_of
+
+if TYPE_CHECKING:
+    from convcost.receptive import View
+
+
+def json_data(evaluations: tuple[Evaluation, ...], errors: tuple[Problem, ...], dtype: str) -> Mapping[str, Any]:
+    """The document of `eval`."""
+    return {
+        "command": "eval",
+        "convention": CONVENTION,
+        "dtype": dtype,
+        "networks": [_network(evaluation, dtype) for evaluation in evaluations],
+        "errors": [
+            {"source": e.source, "line": e.line or None, "column": e.column or None, "message": e.message}
+            for e in errors
+        ],
+    }
+
+
+def _network(evaluation: Evaluation, dtype: str) -> Mapping[str, Any]:
+    network = evaluation.network
+    outputs, seen = evaluation.outputs, evaluation.views
+    return {
+        "name": network.name,
+        "source": network.source,
+        "about": network.about,
+        "input": network.input,
+        "output": outputs[0] if len(outputs) == 1 else outputs,
+        **exact(evaluation.total),
+        "peak_activations": evaluation.peak_activations,
+        "weight_bytes": bytes_of(evaluation.total.params, dtype),
+        "activation_bytes": bytes_of(evaluation.total.activations, dtype),
+        "peak_bytes": bytes_of(evaluation.peak_activations, dtype),
+        "complete": True,
+        "uncounted": [],
+        "kinds": [
+            {"kind": entry.kind, "layers": len(entry.nodes), **exact(entry.cost)} for entry in by_kind(evaluation)
+        ],
+        "layers": [_layer(evaluation, node, seen[node.name]) for node in network.nodes],
+    }
+
+
+def _layer(evaluation: Evaluation, node: Node, view: "View | None") -> Mapping[str, Any]:
+    counted = evaluation.costs[node.name]
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "inputs": node.inputs,
+        "input": evaluation.inputs(node),
+        "output": evaluation.shapes[node.name],
+        "padding": getattr(node.layer, "padding", None),
+        "params": counted.params,
+        "weights": counted.weights,
+        "biases": counted.biases,
+        "norm_params": counted.norm_params,
+        "macs": counted.macs,
+        "activations": counted.activations,
+        "live_activations": evaluation.live[node.name],
+        "receptive_field": view.size if view else None,
+        "effective_stride": view.stride if view else None,
+        "effective_padding": view.padding if view else None,
+        "aligned": view.aligned if view else None,
+    }

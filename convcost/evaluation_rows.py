@@ -1,0 +1,136 @@
+"""The cells of a network's table: of each row, of the total, of what is left out."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import prod
+from typing import TYPE_CHECKING
+
+from convcost.costs import Cost
+from convcost.evaluation import Evaluation
+from convcost.folding import Entry
+from convcost.layers.base import Shape, text_pads
+from convcost.report import Cell, Size
+from convcost.units import bytes_of
+
+if TYPE_CHECKING:
+    from convcost.receptive import View
+
+Cells = Mapping[str, Cell]
+
+# What adds up over rows.
+SUMS = (
+    *("layers", "params", "weights", "biases", "norm_params", "macs", "flops", "activations"),
+    *("share", "params_share", "weight_bytes", "activation_bytes"),
+)
+
+
+def row(evaluation: Evaluation, entry: Entry, dtype: str, views: "Mapping[str, View | None]") -> Cells:
+    """All cells of a row; those that mean nothing for it are None."""
+    view = views.get(entry.last.name) if entry.last else None
+    pads = getattr(entry.nodes[0].layer, "padding", None) if len(entry.nodes) == 1 and entry.last else None
+    live = max(evaluation.live[node.name] for node in entry.nodes)
+    return {
+        "layer": entry.name,
+        "kind": entry.kind,
+        "layers": len(entry.nodes),
+        "inputs": " ".join(entry.sources) or None,
+        "input": sizes(entry.inputs) if entry.inputs else None,
+        "output": Size(entry.output) if entry.output is not None else None,
+        "padding": text_pads(pads) if pads is not None else None,
+        **counts(entry.cost, dtype),
+        **_shares(evaluation.total, entry.cost),
+        **view_cells(view),
+        "live_activations": live,
+        "live_bytes": bytes_of(live, dtype),
+        "macs_per_byte": _intensity(entry, dtype),
+    }
+
+
+def _intensity(entry: Entry, dtype: str) -> Fraction | None:
+    """MACs for each byte of input, output and parameters, each moved once; for blocks what goes in and out."""
+    if entry.output is None:
+        return None
+    moved = sum(map(prod, entry.inputs)) + prod(entry.output) + entry.cost.params
+    return Fraction(entry.cost.macs, bytes_of(moved, dtype))
+
+
+def _shares(whole: Cost, part: Cost) -> Cells:
+    return {
+        "share": Fraction(part.macs, whole.macs) if whole.macs else None,
+        "params_share": Fraction(part.params, whole.params) if whole.params else None,
+    }
+
+
+def view_cells(view: "View | None") -> Cells:
+    """What a layer sees of the input."""
+    return {
+        "receptive_field": Size(view.size) if view else None,
+        "effective_stride": Size(map(str, view.stride)) if view else None,
+        "effective_padding": Size(view.padding) if view else None,
+        "aligned": ("yes" if view.aligned else "no") if view else None,
+    }
+
+
+def total_row(evaluation: Evaluation, rows: tuple[Cells, ...], first: str, dtype: str) -> Cells:
+    """The sums of all rows, and what else is told of the whole; bytes are rounded up row by row."""
+    summed: dict[str, Cell] = {key: _sum(rows, key) for key in SUMS}
+    whole = counts(evaluation.total, dtype)
+    summed |= {key: cell for key, cell in whole.items() if not key.endswith("bytes")}
+    peak = evaluation.peak_activations
+    return {**summed, first: "total", "live_activations": peak, "live_bytes": bytes_of(peak, dtype)}
+
+
+def others(rows: tuple[Cells, ...], first: str) -> Cells:
+    """Rows that are not shown, as one, so that columns still add up."""
+    return {**{key: _sum(rows, key) for key in SUMS}, first: f"{len(rows)} others"}
+
+
+def _sum(rows: tuple[Cells, ...], key: str) -> Cell:
+    found = [cell for row in rows if isinstance(cell := row.get(key), int | Fraction)]
+    return sum(found) if found else None
+
+
+def exact(counted: Cost) -> Mapping[str, int]:
+    """Every count by the key that it has in all formats."""
+    return {
+        "params": counted.params,
+        "weights": counted.weights,
+        "biases": counted.biases,
+        "norm_params": counted.norm_params,
+        "macs": counted.macs,
+        "flops": counted.flops,
+        "activations": counted.activations,
+    }
+
+
+def counts(counted: Cost, dtype: str) -> Cells:
+    """Every count, and the bytes of parameters and activations."""
+    return {
+        **exact(counted),
+        "weight_bytes": bytes_of(counted.params, dtype),
+        "activation_bytes": bytes_of(counted.activations, dtype),
+    }
+
+
+def sizes(shapes: tuple[Shape, ...]) -> Cell:
+    """One shape as it is; several as text."""
+    return Size(shapes[0]) if len(shapes) == 1 else " and ".join(map(text, shapes))
+
+
+def text(shape: Shape) -> str:
+    """A shape as people read it."""
+    return "×".join(map(str, shape))
+
+
+def ordered(rows: tuple[Cells, ...], key: str) -> tuple[Cells, ...]:
+    """Rows by a column: numbers and sizes from the largest, text from A; rows without a value last."""
+    having = [row for row in rows if row.get(key) is not None]
+    words = any(isinstance(row[key], str) for row in having)
+    first = sorted(having, key=lambda row: _rank(row[key]), reverse=not words)
+    return (*first, *(row for row in rows if row.get(key) is None))
+
+
+def _rank(cell: Cell) -> Fraction | int | str:
+    if isinstance(cell, Size):
+        return prod(Fraction(part) for part in cell)
+    return cell if isinstance(cell, int | Fraction) else str(cell)
