@@ -348,9 +348,13 @@ WEIGHTS = {
     "bottleneck": lambda c1, c2, k, width, groups, shortcut, **_: (
         c1 * width + k * width * width // groups + width * c2 + (c1 * c2 if shortcut == "projection" else 0)
     ),
-    "inverted_residual": lambda c1, c2, k, expansion, **_: (
-        (c1 * c1 * expansion if expansion > 1 else 0) + k * c1 * expansion + c1 * expansion * c2
+    "residual_block": lambda c1, c2, k, shortcut, **_: (
+        k * c1 * c2 + k * c2 * c2 + (c1 * c2 if shortcut == "projection" else 0)
     ),
+    "inverted_residual": lambda c1, c2, k, expansion=0, width=None, se=0, **_: _inverted(
+        c1, c2, k, width or c1 * expansion, se
+    ),
+    "squeeze_excite": lambda c1, _, __, squeeze, **___: 2 * c1 * squeeze,
     "fire": lambda c1, c2, k, squeeze, **_: c1 * squeeze + squeeze * (c2 // 2) + k * squeeze * (c2 // 2),
     "ghost": lambda c1, c2, k, ratio, cheap, **_: k * c1 * (c2 // ratio) + cheap * (c2 - c2 // ratio),
     "shuffle_unit": lambda c1, c2, k, width, groups, added, **_: (
@@ -359,8 +363,19 @@ WEIGHTS = {
 }
 
 
+def _inverted(c1, c2, k, hidden, se):
+    return (c1 * hidden if hidden != c1 else 0) + k * hidden + hidden * c2 + 2 * hidden * se
+
+
 FEW = st.sampled_from([1, 2, 3, 5, 6, 12, 24])  # channels, some of them with many divisors
-CHAINS = ("bottleneck", "inverted_residual", "fire", "ghost", "shuffle_unit")  # their branches have to meet
+CHAINS = (
+    "bottleneck",
+    "residual_block",
+    "inverted_residual",
+    "fire",
+    "ghost",
+    "shuffle_unit",
+)  # their branches have to meet
 
 
 @st.composite
@@ -371,7 +386,7 @@ def requests(draw, kind="standard", sized=None):
     many = kind in (*CHAINS, "grouped")
     c1, c2 = draw(st.sampled_from([6, 12]) if many else FEW), draw(st.sampled_from([24, 48]) if many else FEW)
     s = draw(on_axes(st.sampled_from([1, 1, 2, 3])))
-    if all(step == 1 for step in s) and (kind == "shuffle_unit" or draw(st.booleans())):
+    if kind == "squeeze_excite" or (all(step == 1 for step in s) and (kind == "shuffle_unit" or draw(st.booleans()))):
         c1 = c2
     pads = st.tuples(st.integers(0, 2), st.integers(0, 2))
     padding = st.sampled_from(["same", "valid"]) | st.integers(0, 2) | st.tuples(*[pads] * dims)
@@ -404,7 +419,12 @@ def options(kind, request):
         return st.just({}) | st.fixed_dictionaries({"groups": st.sampled_from(shuffled), "width": st.just(6)})
     own = {
         "bottleneck": {"width": st.sampled_from([2, 4, 12]), "groups": st.sampled_from([1, 2] if halves else [1])},
-        "inverted_residual": {"expansion": st.integers(1, 6)},
+        "inverted_residual": {
+            "expansion": st.integers(1, 6),
+            "width": st.sampled_from([4, 6, 24]),
+            "se": st.sampled_from([1, 3, 0.25]),
+        },
+        "squeeze_excite": {"squeeze": st.integers(1, 6)},
         "fire": {"squeeze": st.integers(1, 6)},
         "ghost": {"cheap_kernel": st.sampled_from([1, 3, 5])} | ({"ratio": st.sampled_from(ratios)} if ratios else {}),
     }
@@ -423,6 +443,10 @@ def comparisons(draw, kind="standard", kinds=tuple(KINDS), sized=None):
 
 of_one_kind = st.sampled_from(list(KINDS)).flatmap(lambda kind: comparisons(kind, (kind,)))
 of_one_kind_with_size = st.sampled_from(list(KINDS)).flatmap(lambda kind: comparisons(kind, (kind,), sized=True))
+
+
+# A squeeze-excite has biases, whatever the convolutions around it have.
+ALWAYS_BIASED = {"inverted_residual": ("se.reduce", "se.expand"), "squeeze_excite": ("reduce", "expand")}
 
 
 def weights_of(row, request):
@@ -460,7 +484,8 @@ def test_a_kind_has_the_weights_of_its_paper_and_costs_the_sum_of_its_parts(prob
     (row,) = compare(request, chosen).rows
     parts = row.composition.parts
     assert row.composition.weights == weights_of(row, request) == sum(part.layer.weights for part in parts)
-    biases = sum(part.layer.out_channels for part in row.convolutions) if request.bias else 0
+    always = ALWAYS_BIASED.get(row.choice.kind, ())
+    biases = sum(part.layer.out_channels for part in row.convolutions if request.bias or part.name in always)
     assert row.params == row.composition.weights + biases
 
 
