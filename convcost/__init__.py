@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from convcost.layers import Linear as Linear
     from convcost.network import Network as Network
     from convcost.network import Node as Node
+    from convcost.problems import SpecError as SpecError
+    from convcost.specs.header import Overrides as Overrides
     from convcost.specs.read import load as load
     from convcost.specs.read import loads as loads
 
@@ -54,6 +56,8 @@ _HOMES = {
     ),
     "layers": ("Conv", "ConvTranspose", "Linear"),
     "network": ("Network", "Node"),
+    "problems": ("SpecError",),
+    "specs.header": ("Overrides",),
     "specs.read": ("load", "loads"),
 }
 __all__ = [name for names in _HOMES.values() for name in names]

@@ -178,8 +178,8 @@ def _network_text(evaluation: Evaluation) -> str:
     network, counted = evaluation.network, evaluation.total
     said: Mapping[str, str] = network.about.get("published") or {}
     words = [f"{word} {said[key]}" for key, word in (("params", "params"), ("macs", "MACs")) if key in said]
-    words += [said["note"]] if "note" in said else []
-    published = f" Published: {', '.join(words)}." if words else ""
+    note = f" ({said['note']})" if "note" in said else ""
+    published = f" Published: {', '.join(words)}{note}." if words else ""
     source = f" Source: {network.about['source'].rstrip('.')}." if network.about.get("source") else ""
     return (
         f"Input {text(network.input)}, output {' and '.join(map(text, evaluation.outputs))}; params with "

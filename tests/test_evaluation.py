@@ -1,0 +1,145 @@
+"""`eval`: folds, kinds, orders and tops add up; batches compare; options that make no sense are refused."""
+
+import csv
+import json
+from io import StringIO
+
+import pytest
+
+from convcost.cli import main
+
+RESIDUAL = """
+name: residual
+input: 8x16x16
+defaults: {norm: batch, act: relu}
+layers:
+  - {conv: 16, k: 3, s: 2, name: stem}
+  - {residual_block: 16, repeat: 2, name: stage}
+  - {concat: [[{conv: 8, k: 3, s: 2, p: 1}], [{conv: 8, k: 3, s: 2, p: 0}, {pad: [[0, 1], [0, 1]]}]], name: mixed}
+  - global_avg_pool
+  - {linear: 10, bias: true, norm: none, act: none}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path):
+    path = tmp_path / "net.yaml"
+    path.write_text(RESIDUAL)
+    return str(path)
+
+
+@pytest.fixture
+def run(capsys):
+    def run_(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main(["eval", *arguments])
+        captured = capsys.readouterr()
+        return end.value.code, captured.out, captured.err
+
+    return run_
+
+
+@pytest.fixture
+def rows(run):
+    def rows_(*arguments):
+        status, out, err = run(*arguments, "-f", "csv")
+        assert (status, err) == (0, "")
+        return list(csv.DictReader(StringIO(out)))
+
+    return rows_
+
+
+COUNTS = "params,macs,activations,share,weight_bytes"
+
+
+@pytest.mark.parametrize("how", [(), ("--depth", "1"), ("--depth", "2"), ("--by-kind",), ("--top", "3")])
+@pytest.mark.parametrize("sort", [(), ("--sort", "params"), ("--sort", "kind")])
+def test_columns_add_up_to_one_total(spec, rows, how, sort):
+    *found, total = rows(spec, *how, *sort, "--columns", COUNTS if "--by-kind" in how else f"kind,{COUNTS}")
+    for key in ("params", "macs", "activations", "weight_bytes"):
+        assert sum(int(row[key]) for row in found) == int(total[key])
+    assert sum(float(row["share"]) for row in found) == pytest.approx(1)
+    assert (total["params"], total["macs"]) == tuple(rows(spec)[-1][key] for key in ("params", "macs"))
+
+
+def test_folds_carry_what_goes_in_and_comes_out(spec, rows):
+    found = {row["layer"]: row for row in rows(spec, "--depth", "1", "--columns", "kind,layers,input,output,params")}
+    assert list(found) == ["stem", "stage", "mixed", "global_avg_pool1", "linear1", "total"]
+    assert (found["stem"]["kind"], found["stem"]["layers"]) == ("conv", "3")
+    assert (found["stage"]["input"], found["stage"]["output"]) == ("16x8x8", "16x8x8")
+    assert found["mixed"]["output"] == "16x4x4"
+    deeper = {row["layer"]: row for row in rows(spec, "--depth", "2", "--columns", "kind,layers")}
+    assert deeper["stage.1"]["kind"] == "residual_block"
+    assert int(deeper["stage.1"]["layers"]) == 7
+
+
+def test_tops_are_the_heaviest_and_the_others_are_one_row(spec, rows):
+    heavy = rows(spec, "--top", "2")
+    every = sorted((int(row["macs"]) for row in rows(spec)[:-1]), reverse=True)
+    assert [int(row["macs"]) for row in heavy[:2]] == every[:2]
+    assert heavy[2]["layer"] == f"{len(every) - 2} others"
+    assert int(heavy[2]["macs"]) == sum(every[2:])
+    assert heavy[2]["output"] == ""
+
+
+def test_views_of_branches_that_do_not_align_are_said_so(spec, run, rows):
+    found = {row["layer"]: row for row in rows(spec, "--columns", "receptive_field,effective_padding,aligned")}
+    assert (found["stage.2.act"]["aligned"], found["mixed"]["aligned"]) == ("yes", "no")
+    assert "unequal centres" in run(spec, "--columns", "receptive_field")[1]
+    assert "unequal centres" not in run(spec)[1]
+
+
+def test_json_has_kinds_and_live_tensors(spec, run):
+    (network,) = json.loads(run(spec, "--dtype", "int8", "-f", "json")[1])["networks"]
+    assert sum(kind["layers"] for kind in network["kinds"]) == len(network["layers"])
+    assert sum(kind["macs"] for kind in network["kinds"]) == network["macs"]
+    assert max(layer["live_activations"] for layer in network["layers"]) == network["peak_activations"]
+    assert network["peak_bytes"] == network["peak_activations"]
+
+
+def test_a_batch_compares_to_the_baseline(spec, rows):
+    found = rows("zoo:resnet18", "vgg16", spec, "--baseline", "vgg16", "--sort", "macs")
+    assert [row["network"] for row in found] == ["VGG-16", "ResNet-18", "residual"]
+    assert float(found[0]["macs_ratio"]) == 1
+    assert float(found[1]["params_ratio"]) == pytest.approx(11_689_512 / 138_357_544)
+    first = rows(spec, "resnet18")
+    assert float(first[0]["params_ratio"]) == 1
+    (alone,) = rows(spec, "--totals")
+    assert alone["network"] == "residual"
+
+
+def test_vars_and_input_are_overridden(rows):
+    whole, half = (int(rows("mobilenet_v1", "--totals", *how)[0]["macs"]) for how in ((), ("--set", "alpha=0.5")))
+    assert (whole, half) == (568_740_352, 149_497_088)
+    (small,) = rows("mobilenet_v1", "--totals", "--set", "alpha=1/4", "--input", "3x128x128")
+    assert (small["input"], small["macs"]) == ("3x128x128", "13570048")
+
+
+WRONG = {
+    ("--depth", "1", "--by-kind"): "--depth and --by-kind",
+    ("--depth", "0"): "--depth",
+    ("--top", "0"): "--top",
+    ("--sort", "macz"): "did you mean `macs`",
+    ("--columns", "prams"): "did you mean `params`",
+    ("--by-kind", "--columns", "output"): "--columns: unknown column `output`",
+    ("--baseline", "nope"): "--baseline: no network `nope`",
+    ("--totals", "--depth", "1"): "of a network's layers",
+    ("--set", "alpha"): "--set must be like alpha=0.75",
+    ("--set", "alpha=0.5"): "has no var `alpha`",
+    ("--set", "a=1", "--set", "a=2"): "--set a stands twice",
+    ("--set", "a=9**9"): "there are no powers",
+    ("--input", "3y5"): "--input must be a shape like 3x224x224",
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_what_makes_no_sense_is_refused(spec, run, how):
+    status, out, err = run(spec, *how)
+    assert (status, out) == (2, "")
+    assert WRONG[how] in err
+
+
+def test_misspelt_networks_are_guessed(run):
+    status, _, err = run("resnet5")
+    assert status == 2
+    assert "did you mean `resnet50` of the zoo?" in err
