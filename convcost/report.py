@@ -60,6 +60,7 @@ _HEADS = {
         "aligned": "aligned",
         "part": "part",
         "quantity": "quantity",
+        "paper": "paper",
         "published_params": "published params",
         "published_macs": "published MACs",
     },

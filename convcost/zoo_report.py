@@ -7,8 +7,8 @@ from convcost.evaluation import Evaluation
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Report, Size, choose_columns
 from convcost.report import columns as columns_of
 
-_COLUMNS = columns_of("network input params macs published_params published_macs source note")
-_DEFAULT = ("network", "input", "params", "macs", "published_params", "published_macs", "source")
+_COLUMNS = columns_of("network input params macs published_params published_macs paper source note")
+_DEFAULT = ("network", "params", "macs", "published_params", "published_macs", "paper")
 
 
 def zoo_report(evaluations: Mapping[str, Evaluation], columns: tuple[str, ...] = ()) -> Report:
@@ -43,6 +43,7 @@ def _row(name: str, evaluation: Evaluation) -> Mapping[str, Cell]:
         "macs": evaluation.total.macs,
         "published_params": published.get("params"),
         "published_macs": published.get("macs"),
+        "paper": evaluation.network.about["source"].partition(", http")[0],
         "source": evaluation.network.about["source"],
         "note": published.get("note"),
     }
