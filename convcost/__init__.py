@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from convcost.specs.header import Overrides as Overrides
     from convcost.specs.read import load as load
     from convcost.specs.read import loads as loads
+    from convcost.specs.write import dumps as dumps
 
 _HOMES = {
     "costs": ("Cost", "cost"),
@@ -59,6 +60,7 @@ _HOMES = {
     "problems": ("SpecError",),
     "specs.header": ("Overrides",),
     "specs.read": ("load", "loads"),
+    "specs.write": ("dumps",),
 }
 __all__ = [name for names in _HOMES.values() for name in names]
 

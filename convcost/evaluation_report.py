@@ -53,6 +53,10 @@ _NETWORK_COLUMNS = columns_of(
 )
 
 
+_ALONE = ("network", "input", "output", "params", "macs", "activations")
+_SEVERAL = ("network", "input", "params", "params_ratio", "macs", "macs_ratio", "activations")
+
+
 def layer_report(evaluation: Evaluation, view: View = USUAL) -> Report:
     """One network, a row for each layer, fold or kind, with totals."""
     known, usual = _layer_columns(view)
@@ -110,10 +114,7 @@ def network_report(
 ) -> Report:
     """Several networks, a row for each, with ratios to the first or to the ``baseline``."""
     several = len(evaluations) > 1 or baseline is not None
-    usual = ("network", "input", "output", "params", "macs", "activations")
-    if several:
-        usual = ("network", "input", "params", "params_ratio", "macs", "macs_ratio", "activations")
-    chosen = choose_columns(view.columns, _NETWORK_COLUMNS, usual)
+    chosen = choose_columns(view.columns, _NETWORK_COLUMNS, _SEVERAL if several else _ALONE)
     base = _baseline(evaluations, baseline)
     rows = tuple(_network_row(evaluation, base, view.dtype) for evaluation in evaluations)
     sort = _sort_key(view, _NETWORK_COLUMNS)

@@ -215,7 +215,8 @@ def test_what_cannot_be_read_is_told_and_the_others_are_checked(run):
 
 @pytest.mark.parametrize("format_", FORMATS)
 @pytest.mark.parametrize("budget", ["macs: 1M", "{macs: 1, params: 2k}"])
-def test_every_format(run, format_, budget):
+def test_every_format(run, format_, budget, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
     status, out, err = run(small(budget), "-f", format_)
     assert (status, err) == ("1," in budget, "")
     assert convcost.__version__ in out

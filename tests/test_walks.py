@@ -1,15 +1,13 @@
-"""The walks over a network: receptive fields against pushed pixels, live tensors by hand, norms where they belong."""
+"""The walks over a network: live tensors by hand, norms where they belong."""
 
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from convcost import ConvcostError, Network, Node, evaluate, loads
 from convcost.blocks import bottleneck, inverted_residual
 from convcost.cli import main
-from convcost.layers import Conv, ConvTranspose
+from convcost.layers import Conv
 
 HEAD = "input: 24x8x8\nlayers:\n"
 
@@ -17,68 +15,6 @@ HEAD = "input: 24x8x8\nlayers:\n"
 def evaluated(text):
     (network,) = loads(text.encode())
     return evaluate(network)
-
-
-def seen(layers, size):
-    """How many inputs, from the first to the last, one output sees at most: by pushing which ones it meets."""
-    meets = [{n} for n in range(size)]
-    for layer in layers:
-        (k,), (s,), (d,), ((pad, _),) = layer.kernel_size, layer.stride, layer.dilation, layer.padding
-        (length,) = layer.output_shape((1, len(meets)))[1:]
-        out = [set() for _ in range(length)]
-        for tap in range(k):
-            if isinstance(layer, Conv):
-                pairs = [(o, o * s + tap * d - pad) for o in range(length)]
-            else:
-                pairs = [(n * s + tap * d - pad, n) for n in range(len(meets))]
-            for o, n in pairs:
-                if 0 <= o < length and 0 <= n < len(meets):
-                    out[o] |= meets[n]
-        meets = out
-    return max(max(one) - min(one) + 1 for one in meets if one)
-
-
-def chain(layers, size):
-    names = [f"layer{index}" for index in range(len(layers))]
-    nodes = [
-        Node(name, layer.kind, layer, (before,))
-        for name, layer, before in zip(names, layers, ["input", *names], strict=False)
-    ]
-    return Network("chain", (1, size), tuple(nodes))
-
-
-convolutions = st.builds(
-    lambda k, s, d: Conv(1, 1, (k,), s, d * (k - 1), d),
-    st.integers(1, 4),
-    st.integers(1, 3),
-    st.integers(1, 3),
-)
-transposed = st.builds(
-    lambda k, s: ConvTranspose(1, 1, (k,), s, 0),
-    st.integers(1, 4),
-    st.integers(1, 3),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(convolutions, min_size=1, max_size=4))
-def test_receptive_fields_are_what_pixels_say(layers):
-    evaluation = evaluate(chain(layers, 400))
-    assert evaluation.views[evaluation.network.outputs[0]].size == (seen(layers, 400),)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(convolutions, max_size=2), transposed, st.lists(convolutions, max_size=2))
-def test_behind_a_transposed_layer_they_are_the_most(before, middle, after):
-    layers = [*before, middle, *after]
-    evaluation = evaluate(chain(layers, 300))
-    assert evaluation.views[evaluation.network.outputs[0]].size[0] >= seen(layers, 300)
-
-
-def test_one_transposed_layer_by_hand():
-    for k, s, size in [(4, 2, 2), (3, 2, 2), (2, 2, 1), (3, 1, 3)]:
-        evaluation = evaluate(chain([ConvTranspose(1, 1, (k,), s, 0)], 20))
-        assert evaluation.views["layer0"].size == (size,)
 
 
 def test_live_tensors_by_hand():

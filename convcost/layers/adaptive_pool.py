@@ -1,9 +1,11 @@
 """Pools to a given output size. They have no weights and no MACs."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import gcd
 from typing import Any, ClassVar
 
-from convcost.layers.base import Layer, Shape, Window, count, require_input
+from convcost.layers.base import Layer, Shape, Window, count, is_concrete, require_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,24 @@ class AdaptivePool(Layer):
             sizes = (sizes,) * (len(shape) - 1)
         return (shape[0], *(n if size is None else size for n, size in zip(shape[1:], sizes, strict=True)))
 
-    def window(self, shape: Shape) -> Window | None:
-        """Even windows where the output size divides the input's; else they differ from place to place."""
-        output = self.output_shape(shape)[1:]
-        if any(n % o for n, o in zip(shape[1:], output, strict=True)):
+    def window(self, shape: Shape) -> tuple[Window, ...] | None:
+        """The bins; None for sizes that are not known."""
+        output = self.output_shape(shape)
+        if not all(map(is_concrete, (*shape[1:], *output[1:]))):
             return None
-        steps = tuple(n // o for n, o in zip(shape[1:], output, strict=True))
-        return (steps, steps, (1,) * len(steps))
+        return tuple(bins(n, o) for n, o in zip(shape[1:], output[1:], strict=True))
+
+
+@lru_cache
+def bins(n: int, o: int) -> Window:
+    """Bin i of o, from floor(i·n/o) up to, and without, ceil((i + 1)·n/o). Source: torch.nn.AdaptiveAvgPool2d.
+
+    >>> [list(bins(7, 3).reads(i)) for i in range(3)]
+    [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
+    """
+    shared = gcd(n, o)
+    step, period = n // shared, o // shared
+    return Window(step, period, lambda i: range(i * step // period, -(-(i + 1) * step // period)))
 
 
 class AdaptiveAvgPool(AdaptivePool):

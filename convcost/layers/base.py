@@ -1,7 +1,8 @@
 """What every layer answers, and the helpers by which layers take and check their fields."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
 
 from convcost.errors import ConvcostError, describe
 from convcost.formulas import kernel_extent
@@ -29,6 +30,13 @@ class Layer:
     # Convolutions and linear layers, whose outputs are what papers print as activations.
     counts_activations: ClassVar[bool] = False
 
+    # A layer without fields is equal to any of its class; dataclasses compare their fields.
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     @property
     def weights(self) -> int:
         """Learnable weights."""
@@ -53,13 +61,42 @@ class Layer:
         del inputs
         return 0
 
-    def window(self, shape: Shape) -> "Window | None":
-        """Kernel, stride and dilation as the receptive field sees them; None where a position sees all."""
-        ones = (1,) * (len(shape) - 1)
-        return (ones, ones, ones)
+    def window(self, shape: Shape) -> "tuple[Window, ...] | None":
+        """What an element of the output reads on each axis; None where positions lose their meaning.
+
+        Without an override each element reads its own position. Norms and softmax pass for such layers too: what
+        they take from other positions is left out of receptive fields, as in all published ones.
+        """
+        return (HERE,) * (len(shape) - 1)
 
 
-Window = tuple[Sizes, Sizes, Sizes]
+class Window(NamedTuple):
+    """What a layer reads on one axis: ``reads(o)`` are the input positions of output o, for o below ``period``.
+
+    Output o + ``period`` reads what o reads, ``shift`` positions further on. Positions outside the input are
+    those of padding.
+    """
+
+    shift: int
+    period: int
+    reads: Callable[[int], range]
+
+
+HERE = Window(1, 1, lambda _: range(1))
+
+
+# Windows are kept, so that axes and layers that are alike have one, and what stands behind them is followed once.
+@lru_cache
+def sliding(kernel: Sizes, stride: Sizes, padding: Pads, dilation: Sizes) -> tuple[Window, ...]:
+    """The windows of a convolution or a pool."""
+    axes = zip(kernel, stride, padding, dilation, strict=True)
+    return tuple(_taps(k, s, begin, d) for k, s, (begin, _), d in axes)
+
+
+@lru_cache
+def _taps(k: int, s: int, begin: int, d: int) -> Window:
+    taps = range(-begin, d * (k - 1) - begin + 1, d)
+    return Window(s, 1, lambda _: taps)
 
 
 def is_concrete(value: Any) -> bool:

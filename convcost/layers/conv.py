@@ -1,6 +1,8 @@
 """The one primitive: a convolution and its twin, the transposed convolution."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import gcd
 from typing import Any, ClassVar
 
 from convcost import formulas
@@ -20,6 +22,7 @@ from convcost.layers.base import (
     per_axis,
     require_channels,
     require_input,
+    sliding,
     spans,
     text_pads,
 )
@@ -141,10 +144,10 @@ class Conv(Convolution):
         """The output size."""
         return self.output_shape(*inputs)[1:]
 
-    def window(self, shape: Shape) -> Window:
-        """Kernel, stride and dilation."""
+    def window(self, shape: Shape) -> tuple[Window, ...]:
+        """The kernel's taps."""
         del shape
-        return (self.kernel_size, self.stride, self.dilation)
+        return sliding(self.kernel_size, self.stride, self.padding, self.dilation)
 
     def _same_pads(self, axis: int) -> tuple[int, int]:
         total = formulas.same_pads(self.kernel_size[axis], self.dilation[axis])
@@ -200,6 +203,12 @@ class ConvTranspose(Convolution):
         self._require_input(shape)
         return shape[1:]
 
+    def window(self, shape: Shape) -> tuple[Window, ...]:
+        """The input elements whose taps fall on an output element; they differ over one stride of outputs."""
+        del shape
+        axes = zip(self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
+        return tuple(_scattered(k, s, begin, d) for k, s, (begin, _), d in axes)
+
     def _surplus(self, axis: int) -> int:
         """What the kernel makes of one element, beyond the stride: what ``same`` has to crop."""
         extent = formulas.kernel_extent(self.kernel_size[axis], self.dilation[axis])
@@ -208,6 +217,24 @@ class ConvTranspose(Convolution):
     def _same_pads(self, axis: int) -> tuple[int, int]:
         surplus = max(0, self._surplus(axis))
         return surplus // 2, surplus - surplus // 2
+
+
+@lru_cache
+def _scattered(k: int, s: int, begin: int, d: int) -> Window:
+    """Input i puts tap j on output i·s + d·j - begin: the inputs i of one output, over the taps j that reach it."""
+    shared = gcd(s, d)
+    every, step = s // shared, d // shared
+    inverse = pow(step, -1, every)
+
+    def reads(o: int) -> range:
+        at, rest = divmod(o + begin, shared)
+        first_tap = at * inverse % every
+        if rest or first_tap >= k:
+            return range(0)
+        last = (o + begin - d * first_tap) // s
+        return range(last - (k - 1 - first_tap) // every * step, last + 1, step)
+
+    return Window(1, s, reads)
 
 
 def divides(groups: formulas.Number, channels: formulas.Number) -> Any:

@@ -22,7 +22,7 @@ class Flatten(Layer):
         require_input(inputs[0], self.kind)
         return (prod(inputs[0]),)
 
-    def window(self, shape: Shape) -> Window | None:
+    def window(self, shape: Shape) -> tuple[Window, ...] | None:
         """Positions have no meaning behind it."""
         del shape
         return None

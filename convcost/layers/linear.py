@@ -53,7 +53,7 @@ class Linear(Layer):
         rows = self.output_shape(*inputs)[:-1]
         return formulas.linear_macs(self.in_features, self.out_features, rows)  # type: ignore[no-any-return]
 
-    def window(self, shape: Shape) -> Window | None:
+    def window(self, shape: Shape) -> tuple[Window, ...] | None:
         """A linear layer sees the whole of a vector; positions have no meaning behind it."""
         del shape
         return None

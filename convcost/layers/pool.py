@@ -18,6 +18,7 @@ from convcost.layers.base import (
     pads_of,
     per_axis,
     require_input,
+    sliding,
     spans,
 )
 
@@ -65,10 +66,10 @@ class Pool(Layer):
             raise nothing_left(shape, f"the pool spans {self._spans()}, more than the padded input", "kernel_size")
         return (shape[0], *output)
 
-    def window(self, shape: Shape) -> Window:
-        """Kernel, stride and dilation."""
+    def window(self, shape: Shape) -> tuple[Window, ...]:
+        """The kernel's taps."""
         del shape
-        return (self.kernel_size, self.stride, self.dilation)
+        return sliding(self.kernel_size, self.stride, self.padding, self.dilation)
 
     def _output(self, n: int, k: int, s: int, p: tuple[int, int], d: int) -> int:
         if self.ceil_mode:

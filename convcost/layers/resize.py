@@ -1,6 +1,8 @@
 """Layers that change the size of a feature map without weights: padding, cropping and upsampling."""
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 from math import floor
 from typing import Any, ClassVar
 
@@ -11,6 +13,7 @@ from convcost.layers.base import (
     Window,
     axes_of,
     count,
+    is_concrete,
     is_empty,
     nothing_left,
     pads_of,
@@ -39,6 +42,11 @@ class Pad(Layer):
         (shape,) = inputs
         require_input(shape, self.kind, dims=self.dims, field="padding")
         return (shape[0], *(n + sum(p) for n, p in zip(shape[1:], self.padding, strict=True)))
+
+    def window(self, shape: Shape) -> tuple[Window, ...]:
+        """Each element, as many positions earlier as there are zeros before."""
+        del shape
+        return tuple(_moved(-begin) for begin, _ in self.padding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,16 @@ class Crop(Layer):
         if is_empty(output):
             raise nothing_left(shape, f"{text_pads(self.padding)} are cropped", "padding")
         return (shape[0], *output)
+
+    def window(self, shape: Shape) -> tuple[Window, ...]:
+        """Each element, as many positions later as are cropped before."""
+        del shape
+        return tuple(_moved(begin) for begin, _ in self.padding)
+
+
+@lru_cache
+def _moved(by: int) -> Window:
+    return Window(1, 1, lambda _: range(by, by + 1))
 
 
 def _no_same(axis: int) -> tuple[int, int]:
@@ -125,14 +143,52 @@ class Upsample(Layer):
             raise ConvcostError(f"`scale` leaves nothing of the input {text_shape(shape)}", field="scale")
         return (shape[0], *output)
 
-    def window(self, shape: Shape) -> Window | None:
-        """Not a window that slides over the input: positions divide."""
-        del shape
-        return None
+    def window(self, shape: Shape) -> tuple[Window, ...] | None:
+        """The neighbours that have a weight, with centres aligned (torch's ``align_corners=False``).
+
+        None for sizes that are not known.
+        """
+        output = self.output_shape(shape)
+        if not all(map(is_concrete, (*shape[1:], *output[1:]))):
+            return None
+        if self.mode == "area":
+            from convcost.layers.adaptive_pool import bins
+
+            return tuple(bins(n, o) for n, o in zip(shape[1:], output[1:], strict=True))
+        factors = self.scale if isinstance(self.scale, list | tuple) else (self.scale,) * (len(shape) - 1)
+        axes = zip(shape[1:], output[1:], factors, strict=True)
+        return tuple(
+            _neighbours(self.mode, Fraction(n, o) if factor is None else 1 / _exact(factor)) for n, o, factor in axes
+        )
 
 
 _LARGEST_FACTOR = 10_000
 MODES = ("nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area")
+
+
+def _exact(factor: float) -> Fraction:
+    """The fraction that a factor was written for: 11/10 for 1.1."""
+    near = Fraction(factor).limit_denominator(_LARGEST_FACTOR)
+    return near if float(near) == factor else Fraction(factor)
+
+
+@lru_cache
+def _neighbours(mode: str, step: Fraction) -> Window:
+    """What is read at ``step`` input elements for one of the output. Source: torch.nn.functional.interpolate."""
+    shift, period = step.as_integer_ratio()
+
+    def nearest(o: int) -> range:
+        # `nearest` takes the input element below the output's beginning, `nearest-exact` below its centre.
+        at = o * shift // period if mode == "nearest" else (2 * o + 1) * shift // (2 * period)
+        return range(at, at + 1)
+
+    def between(o: int) -> range:
+        at, rest = divmod((2 * o + 1) * shift - period, 2 * period)
+        # On an element itself its neighbours have no weight.
+        beyond = (2 if mode == "bicubic" else 1) if rest else 0
+        return range(at - max(0, beyond - 1), at + beyond + 1)
+
+    return Window(shift, period, nearest if mode.startswith("nearest") else between)
 
 
 def _scaled(n: int, factor: float) -> int:

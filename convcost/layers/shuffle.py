@@ -36,10 +36,9 @@ class PixelShuffle(Blocks):
             raise ConvcostError(f"`factor` = {self.factor}: {blocks} must divide {shape[0]} channels", field="factor")
         return (shape[0] // blocks, *(n * self.factor for n in shape[1:]))
 
-    def window(self, shape: Shape) -> Window | None:
-        """Positions divide: no sliding window."""
-        del shape
-        return None
+    def window(self, shape: Shape) -> tuple[Window, ...]:
+        """One element for a block of outputs."""
+        return (Window(1, self.factor, lambda _: range(1)),) * (len(shape) - 1)
 
 
 class PixelUnshuffle(Blocks):
@@ -58,10 +57,9 @@ class PixelUnshuffle(Blocks):
             )
         return (shape[0] * self.factor ** (len(shape) - 1), *(n // self.factor for n in shape[1:]))
 
-    def window(self, shape: Shape) -> Window:
+    def window(self, shape: Shape) -> tuple[Window, ...]:
         """Blocks side by side."""
-        steps = (self.factor,) * (len(shape) - 1)
-        return (steps, steps, (1,) * len(steps))
+        return (Window(self.factor, 1, lambda _: range(self.factor)),) * (len(shape) - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Permute(Layer):
         require_input(shape, self.kind, dims=len(self.order) - 1, field="order")
         return tuple(shape[axis] for axis in self.order)
 
-    def window(self, shape: Shape) -> Window | None:
+    def window(self, shape: Shape) -> tuple[Window, ...] | None:
         """Axes that trade places have no positions that could be followed."""
         del shape
         return None

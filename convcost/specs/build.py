@@ -10,12 +10,12 @@ from convcost.layers.base import Shape
 from convcost.network import INPUT
 from convcost.specs.document import Place, Source
 from convcost.specs.factories import CONVOLUTIONS, Values, joint, resized, single, slices
-from convcost.specs.language import JOINTS
+from convcost.specs.language import JOINTS, STRIDE
 from convcost.specs.later import settle
 from convcost.specs.lines import Line
 from convcost.specs.scope import Ends, Scope
 from convcost.specs.sizes import Sizes
-from convcost.specs.templates import STRIDE, Template
+from convcost.specs.templates import Template
 
 
 class Builder(Assembly):

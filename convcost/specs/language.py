@@ -181,6 +181,12 @@ BUDGETS = (
     *("layer_params", "layer_macs", "layer_flops", "layer_activations"),
 )
 
+# What expressions know on every line: channels coming in, those where the innermost branch or block began, and in
+# blocks the stride, which is 1 where a line leaves it out and in all copies but the first.
+CHANNELS = ("c1", "c0")
+STRIDE = "s"
+NUMBERS = (*CHANNELS, STRIDE)
+
 # Names that vars, parameters and blocks cannot take.
 RESERVED = frozenset(
     (

@@ -13,10 +13,10 @@ from convcost.specs import values
 from convcost.specs.build import Builder
 from convcost.specs.document import MOST_BYTES, Mapping, Node, Sequence, Source, documents
 from convcost.specs.header import AS_WRITTEN, Overrides, read_budget, read_published, read_vars
-from convcost.specs.language import DEFAULT_KEYS, NAME, TOP_KEYS, Key
+from convcost.specs.language import CHANNELS, DEFAULT_KEYS, NAME, TOP_KEYS, Key
 from convcost.specs.lines import read_defaults, read_lines
 from convcost.specs.scope import Scope
-from convcost.specs.templates import CHANNELS, read_templates
+from convcost.specs.templates import read_templates
 from convcost.specs.values import Reading, Unreadable
 
 

@@ -7,16 +7,11 @@ from typing import Any
 
 from convcost.names import closest
 from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, is_empty, what
-from convcost.specs.language import BLOCK_KEYS, DEFAULT_KEYS, RESERVED, VALUE, WORDS, Key
+from convcost.specs.language import BLOCK_KEYS, DEFAULT_KEYS, RESERVED, STRIDE, VALUE, WORDS, Key
 from convcost.specs.lines import Line, read_defaults, read_lines
 from convcost.specs.values import Reading, Unreadable, read
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*$")
-
-# What expressions know everywhere: channels coming in, and those where the innermost branch or block began.
-CHANNELS = ("c1", "c0")
-# Of every block: 1 where a line leaves it out, and in all copies but the first.
-STRIDE = "s"
 
 
 class Template:

@@ -9,10 +9,10 @@ from convcost.problems import SpecError
 from convcost.specs import spelling
 from convcost.specs.build import Builder
 from convcost.specs.document import Source, documents
+from convcost.specs.language import CHANNELS
 from convcost.specs.lines import read_line
 from convcost.specs.phrases import Phrase
 from convcost.specs.scope import Scope
-from convcost.specs.templates import CHANNELS
 from convcost.specs.values import Reading
 
 

@@ -84,7 +84,12 @@ _ARITHMETIC = frozenset("+-*/%(), ")
 
 
 def _computes(found: str, reading: Reading, key: Key) -> bool:
-    """Whether a text is an expression: a known name, or arithmetic where a number is wanted."""
+    """Whether a text is an expression: a known name, or arithmetic where a number is wanted.
+
+    A layer may be called as numbers are that every line knows (``self.c1`` of a U-Net).
+    """
+    if key.holds == language.NAME and found in language.NUMBERS:
+        return False
     return found in reading.names or (key.holds in WANTED and bool(_ARITHMETIC & set(found)) and len(found) > 1)
 
 
