@@ -15,7 +15,11 @@ COMMANDS = {
     "compare": ("compare", "Every kind of convolution side by side, for one shape."),
     "explain": ("explain", "One kind in depth: formula, the numbers put in, result."),
     "eval": ("evaluate", "Networks: what each layer costs, and the totals."),
+    "check": ("check", "Budgets, for CI: what is over, by how much, and the layers behind it."),
+    "diff": ("diff", "Two networks, layer by layer and in total."),
+    "whatif": ("whatif", "A network against a rewritten self: other kinds, widths, input."),
     "zoo": ("zoo", "The networks that come with convcost, and their published figures."),
+    "sweep": ("sweep", "A grid over a layer's flags or a network's vars, filtered and sorted."),
     "schema": ("schema", "The JSON Schema of the network language, for editors."),
 }
 
