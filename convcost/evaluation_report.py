@@ -62,7 +62,7 @@ def layer_report(evaluation: Evaluation, view: View = USUAL) -> Report:
     known, usual = _layer_columns(view)
     chosen = choose_columns(view.columns, known, usual)
     sort = _sort_key(view, known)
-    seen = evaluation.views if {sort, *(column.key for column in chosen)} & {*_SEEN} else {}
+    seen = evaluation.views if {sort.removeprefix("-"), *(column.key for column in chosen)} & {*_SEEN} else {}
     entries = by_depth(evaluation, view.depth) if view.depth else (by_kind if view.by_kind else by_layer)(evaluation)
     rows = tuple(row(evaluation, entry, view.dtype, seen) for entry in entries)
     first = usual[0]
@@ -94,8 +94,8 @@ def _layer_columns(view: View) -> tuple[tuple[Column, ...], tuple[str, ...]]:
 def _sort_key(view: View, known: tuple[Column, ...]) -> str:
     """The column to sort by; the heaviest come first where only some are asked for."""
     key = view.sort or ("macs" if view.top is not None else "")
-    if key and key not in (column.key for column in known):
-        raise _unknown("--sort", key, known)
+    if key and key.removeprefix("-") not in (column.key for column in known):
+        raise _unknown("--sort", key.removeprefix("-"), known)
     return key
 
 

@@ -123,11 +123,15 @@ def text(shape: Shape) -> str:
 
 
 def ordered(rows: tuple[Cells, ...], key: str) -> tuple[Cells, ...]:
-    """Rows by a column: numbers and sizes from the largest, text from A; rows without a value last."""
-    having = [row for row in rows if row.get(key) is not None]
-    words = any(isinstance(row[key], str) for row in having)
-    first = sorted(having, key=lambda row: _rank(row[key]), reverse=not words)
-    return (*first, *(row for row in rows if row.get(key) is None))
+    """Rows by a column: numbers and sizes from the largest, text from A, the other way round behind a minus.
+
+    Rows without a value come last.
+    """
+    column = key.removeprefix("-")
+    having = [row for row in rows if row.get(column) is not None]
+    words = any(isinstance(row[column], str) for row in having)
+    first = sorted(having, key=lambda row: _rank(row[column]), reverse=words == (column != key))
+    return (*first, *(row for row in rows if row.get(column) is None))
 
 
 def _rank(cell: Cell) -> Fraction | int | str:

@@ -95,7 +95,7 @@ def outcome(plan: Plan, selection: Selection) -> tuple[str, ...]:
     """How many combinations there are, how many stayed, and why the others did not."""
     counted = f"{_number(plan.combinations, 'combination')}, {_number(selection.found, 'row')}"
     if selection.left_out:
-        by = f" by {', '.join(key.text for key in selection.order)}, smallest first" if selection.order else ""
+        by = f" by --sort {','.join(key.text for key in selection.order)}" if selection.order else ""
         counted += f" of which the first {selection.top:,}{by} are shown"
     said = [f"{counted}."]
     if selection.excluded and selection.where is not None:
@@ -127,7 +127,7 @@ def report(plan: Plan, selection: Selection, rows: Iterable[tuple[Any, ...]]) ->
     if len(held) > MOST_ROWS:
         raise ConvcostError(
             f"more than {MOST_ROWS:,} rows for a table",
-            hint="take the first with --sort macs --top 20, narrow it with --where, or stream it: -f csv, -f jsonl",
+            hint="take the first with --sort -macs --top 20, narrow it with --where, or stream it: -f csv, -f jsonl",
         )
     keys = plan.keys_shown
     return Report(

@@ -82,6 +82,15 @@ def test_tops_are_the_heaviest_and_the_others_are_one_row(spec, rows):
     assert heavy[2]["output"] == ""
 
 
+@pytest.mark.parametrize("key", ["macs", "params", "layer"])
+def test_a_minus_turns_the_order(spec, rows, key):
+    down, up = ([row[key] for row in rows(spec, "--sort", sort)[:-1]] for sort in (key, f"-{key}"))
+    values = [value if key == "layer" else int(value) for value in down]
+    assert values == sorted(values, reverse=key != "layer")
+    assert sorted(up) == sorted(down)
+    assert up[0] == down[-1]
+
+
 def test_views_of_branches_that_do_not_align_are_said_so(spec, run, rows):
     found = {row["layer"]: row for row in rows(spec, "--columns", "receptive_field,effective_padding,aligned")}
     assert (found["stage.2.act"]["aligned"], found["mixed"]["aligned"]) == ("yes", "no")

@@ -283,7 +283,7 @@ def test_the_issues_grid(run):
     assert all(row["params"] < 50_000 and row["macs"] < 10_000_000 for row in rows)
     everything = rows_of(run, "sweep", *flags)
     assert [row for row in everything if row["params"] < 50_000 and row["macs"] < 10_000_000] == rows
-    first = rows_of(run, "sweep", *flags, "--sort", "macs,-params", "--top", "5")
+    first = rows_of(run, "sweep", *flags, "--sort", "-macs,params", "--top", "5")
     assert first == sorted(everything, key=lambda row: (row["macs"], -row["params"]))[:5]
     standard = next(row for row in everything if row["kind"] == "standard")
     assert standard["groups"] is None

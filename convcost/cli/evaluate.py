@@ -16,7 +16,7 @@ from convcost.evaluation_report import View, layer_report, network_report
 @network_options
 @click.option("--depth", type=click.IntRange(1), metavar="N", help="Fold layers to the first N parts of their names.")
 @click.option("--by-kind", is_flag=True, help="Gather layers by kind of operation.")
-@click.option("--sort", metavar="COLUMN", help="Rows from the largest; text from A.")
+@click.option("--sort", metavar="COLUMN", help="Largest first, text from A; -COLUMN: the other way.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The first N rows, by MACs unless --sort says.")
 @click.option("--totals", is_flag=True, help="One line a network.")
 @click.option("--baseline", metavar="NAME", help="The network that ratios are to; else the first.")

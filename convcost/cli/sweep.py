@@ -51,7 +51,7 @@ def _layer_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--set", "set_", metavar="VAR=LIST", multiple=True, help="Values of a var of SPEC; may be repeated.")
 @click.option("--input", "input_", metavar="LIST", help="Inputs of SPEC, such as 3x128x128,3x224x224.")
 @click.option("--where", metavar="CONDITION", help="Rows to keep: `params<50k and macs<10M`.")
-@click.option("--sort", metavar="A,-B", multiple=True, help="Smallest first; -macs: largest first; or arithmetic.")
+@click.option("--sort", metavar="A,-B", multiple=True, help="Largest first; -macs: smallest first; or arithmetic.")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show the first N rows only.")
 @click.option("--fit", metavar="CONDITION", help="The largest value of SPEC's last --set that meets `macs<=300M`.")
 @output_options
@@ -60,7 +60,7 @@ def command(ctx: click.Context, /, spec: str | None, where: str | None, top: int
     """Count every combination of the values of a layer's flags, or of a network's vars.
 
     \b
-    convcost sweep --c1 64 --c2 64:512:64 -k 3,5,7 --size 14,28 --sort macs --top 10
+    convcost sweep --c1 64 --c2 64:512:64 -k 3,5,7 --size 14,28 --sort -macs --top 10
     convcost sweep --c1 64 --c2 64:512:64 -k 3 -g 1,2,4,8 --kind standard,separable,grouped
     convcost sweep zoo:mobilenet_v2 --set alpha=0.25,0.5,0.75,1.0 --input 3x128x128,3x224x224
     convcost sweep zoo:mobilenet_v2 --set alpha=0.1:2.0 --fit 'macs<=300M'
@@ -113,4 +113,16 @@ def _condition_list(flag: str, text: str) -> list[Expression]:
             found.append("")
         else:
             found[-1] += char
-    return [condition(flag, part.strip(), truth=False) for part in found]
+    return [_descending(condition(flag, part.strip(), truth=False)) for part in found]
+
+
+def _descending(key: Expression) -> Expression:
+    """Sorted from the largest, as everywhere; words from A."""
+    if key.text in _WORDS:
+        return key
+    turned = Expression(f"-({key.text})")
+    turned.text = key.text
+    return turned
+
+
+_WORDS = ("kind", "padding", "network")
