@@ -1,5 +1,6 @@
 """A network with everything that is known of it: shapes, costs, live tensors, receptive fields."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.costs import Cost, costs, total
@@ -25,6 +26,11 @@ class Evaluation(NamedTuple):
     def peak_activations(self) -> int:
         """The largest sum of live elements over the execution order."""
         return max(self.live.values())
+
+    @property
+    def uncounted(self) -> dict[str, int]:
+        """Operations whose cost is not known, and how many there are of each; with any, totals are partial."""
+        return Counter(node.kind for node in self.network.nodes if not node.layer.is_counted)
 
     @property
     def views(self) -> "dict[str, View | None]":

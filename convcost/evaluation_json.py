@@ -43,8 +43,8 @@ def _network(evaluation: Evaluation, dtype: str) -> Mapping[str, Any]:
         "weight_bytes": bytes_of(evaluation.total.params, dtype),
         "activation_bytes": bytes_of(evaluation.total.activations, dtype),
         "peak_bytes": bytes_of(evaluation.peak_activations, dtype),
-        "complete": True,
-        "uncounted": [],
+        "complete": not evaluation.uncounted,
+        "uncounted": [{"kind": kind, "layers": number} for kind, number in evaluation.uncounted.items()],
         "kinds": [
             {"kind": entry.kind, "layers": len(entry.nodes), **exact(entry.cost)} for entry in by_kind(evaluation)
         ],

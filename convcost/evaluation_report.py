@@ -76,7 +76,7 @@ def layer_report(evaluation: Evaluation, view: View = USUAL) -> Report:
         columns=chosen,
         rows=shown,
         totals=total_row(evaluation, rows, first, view.dtype),
-        caption=(_network_text(evaluation), *_convention_text(chosen, view.dtype)),
+        caption=(*partial_text(evaluation), _network_text(evaluation), *_convention_text(chosen, view.dtype)),
         notes=notes,
         data=lambda: json_data((evaluation,), (), view.dtype),
     )
@@ -125,6 +125,7 @@ def network_report(
         columns=chosen,
         rows=shown[: view.top] if view.top is not None else shown,
         caption=(
+            *(text for evaluation in evaluations for text in partial_text(evaluation)),
             *(_ratios_text(base, chosen) if base else ()),
             *([f"{left} more networks are not shown."] if left > 0 else []),
             *_sizes_text(evaluations, chosen),
@@ -173,6 +174,12 @@ def _ratio(part: int, whole: int) -> Fraction | None:
 def _ratios_text(base: Evaluation, columns: tuple[Column, ...]) -> tuple[str, ...]:
     ratios = any(column.key in ("params_ratio", "macs_ratio") for column in columns)
     return (f"Ratios are to {base.network.name}.",) if ratios else ()
+
+
+def partial_text(evaluation: Evaluation) -> tuple[str, ...]:
+    """What is not counted, where anything is not."""
+    missing = ", ".join(f"{number} × {kind}" for kind, number in evaluation.uncounted.items())
+    return (f"Partial: not counted in {evaluation.network.name}: {missing}.",) if missing else ()
 
 
 def _network_text(evaluation: Evaluation) -> str:

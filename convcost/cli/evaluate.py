@@ -20,6 +20,7 @@ from convcost.evaluation_report import View, layer_report, network_report
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The first N rows, by MACs unless --sort says.")
 @click.option("--totals", is_flag=True, help="One line a network.")
 @click.option("--baseline", metavar="NAME", help="The network that ratios are to; else the first.")
+@click.option("--strict", is_flag=True, help="Exit status 1 where something is not counted.")
 @column_options
 @output_options
 def command(
@@ -32,6 +33,7 @@ def command(
     top: int | None,
     totals: bool,  # noqa: FBT001
     baseline: str | None,
+    strict: bool,  # noqa: FBT001
     columns: str | None,
     dtype: str,
     format_: str | None,
@@ -67,4 +69,6 @@ def command(
         raise ConvcostError(f"{flag}{error.message}", hint=error.hint) from None
     if evaluations or format_for(format_, output) == "json":
         emit(report, format_, output, exact=exact)
-    return MISUSED if errors else 0
+    if errors:
+        return MISUSED
+    return int(strict and any(evaluation.uncounted for evaluation in evaluations))

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from convcost.layers.conv import Conv as Conv
     from convcost.layers.conv import ConvTranspose as ConvTranspose
     from convcost.layers.flatten import Flatten as Flatten
+    from convcost.layers.given import Given as Given
+    from convcost.layers.given import Parameter as Parameter
+    from convcost.layers.given import Reshape as Reshape
+    from convcost.layers.given import Uncounted as Uncounted
     from convcost.layers.layer_norm import LayerNorm as LayerNorm
     from convcost.layers.layer_norm import LocalResponseNorm as LocalResponseNorm
     from convcost.layers.linear import Linear as Linear
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from convcost.layers.pool import AvgPool as AvgPool
     from convcost.layers.pool import MaxPool as MaxPool
     from convcost.layers.prelu import PReLU as PReLU
+    from convcost.layers.product import Einsum as Einsum
+    from convcost.layers.product import MatMul as MatMul
     from convcost.layers.resize import Crop as Crop
     from convcost.layers.resize import Pad as Pad
     from convcost.layers.resize import Upsample as Upsample
@@ -43,11 +49,13 @@ _HOMES = {
     "conv": ("Conv", "ConvTranspose"),
     "flatten": ("Flatten",),
     "layer_norm": ("LayerNorm", "LocalResponseNorm"),
+    "given": ("Given", "Parameter", "Reshape", "Uncounted"),
     "linear": ("Linear",),
     "merge": ("Add", "Concat", "Mul"),
     "norm": ("BatchNorm", "GroupNorm", "InstanceNorm"),
     "pool": ("AvgPool", "MaxPool"),
     "prelu": ("PReLU",),
+    "product": ("Einsum", "MatMul"),
     "resize": ("Crop", "Pad", "Upsample"),
     "scale": ("Scale",),
     "shuffle": ("ChannelShuffle", "PixelShuffle", "PixelUnshuffle"),

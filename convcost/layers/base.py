@@ -27,6 +27,8 @@ class Layer:
     in_place: ClassVar[bool] = False
     # What only looks at its input in another way, and never needs a second tensor.
     is_view: ClassVar[bool] = False
+    # Whether its cost is known; totals with one that is not are partial.
+    is_counted: ClassVar[bool] = True
     # Convolutions and linear layers, whose outputs are what papers print as activations.
     counts_activations: ClassVar[bool] = False
 
