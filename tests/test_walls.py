@@ -72,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "expressions": set(),
     "zoo": set(),
     "zoo_report": {"evaluation", "report"},
+    "importers": {"assembly", "composition", "network", "layers"},
     "specs": {"assembly", "expressions", "network", "zoo", *ENGINE},
     "lanes": set(),
     "grid": {"lanes"},
