@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from convcost.alignment import partners
 from convcost.evaluation import Evaluation
 from convcost.layers.base import Layer, text_pads
-from convcost.network import Network, Node
+from convcost.network import Network, Node, members
 
 
 class Pair(NamedTuple):
@@ -65,23 +65,21 @@ def pairs(before: Evaluation, after: Evaluation) -> tuple[Pair, ...]:
 def _exchanged(before: Network, after: Network) -> list[Pair]:
     """Blocks that are of another kind now, and layers in whose place parts stand that are named after them."""
     found: list[Pair] = []
+    old, fresh = members(before), members(after)
+    taken: set[str] = set()
     for name, kind in before.blocks.items():
-        if after.blocks.get(name, kind) != kind and not any(name.startswith(f"{other.whole}.") for other in found):
+        if after.blocks.get(name, kind) != kind and not taken.intersection(node.name for node in old[name]):
             change = f"{kind} → {after.blocks[name]}"
-            found.append(Pair(_inside(before, name), _inside(after, name), (change,), name))
-    taken = {node.name for pair in found for node in pair.before}
+            found.append(Pair(tuple(old[name]), tuple(fresh[name]), (change,), name))
+            taken |= {node.name for node in old[name]}
     new = {node.name for node in after.nodes}
     for node in before.nodes:
         if node.name in new or node.name in taken or node.name not in after.blocks:
             continue
-        parts = tuple(part for part in _inside(after, node.name) if part.name not in _followers(node.name))
+        parts = tuple(part for part in fresh[node.name] if part.name not in _followers(node.name))
         kinds = " + ".join(part.kind for part in parts if part.layer.weights)
         found.append(Pair((node,), parts, (f"{node.kind} → {kinds}",), node.name))
     return found
-
-
-def _inside(network: Network, name: str) -> tuple[Node, ...]:
-    return tuple(node for node in network.nodes if node.name == name or node.name.startswith(f"{name}."))
 
 
 def _followers(name: str) -> tuple[str, str]:

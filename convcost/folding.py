@@ -46,7 +46,10 @@ def by_layer(evaluation: Evaluation) -> tuple[Entry, ...]:
 def by_depth(evaluation: Evaluation, depth: int) -> tuple[Entry, ...]:
     """Layers whose names agree in their first ``depth`` parts, where the first of them stands."""
     groups = _groups(evaluation, lambda node: ".".join(node.name.split(".")[:depth]))
-    return tuple(_folded(evaluation, name, nodes) for name, nodes in groups.items())
+    inner: dict[str, Counter[str]] = {}
+    for name, kind in evaluation.network.blocks.items():
+        inner.setdefault(name.rpartition(".")[0], Counter())[kind] += 1
+    return tuple(_folded(evaluation, name, nodes, inner.get(name, Counter())) for name, nodes in groups.items())
 
 
 def by_kind(evaluation: Evaluation) -> tuple[Entry, ...]:
@@ -68,13 +71,13 @@ def _sum(evaluation: Evaluation, nodes: list[Node]) -> Cost:
     return total(evaluation.costs[node.name] for node in nodes)
 
 
-def _folded(evaluation: Evaluation, name: str, nodes: list[Node]) -> Entry:
+def _folded(evaluation: Evaluation, name: str, nodes: list[Node], inner: Counter[str]) -> Entry:
     inside = {node.name for node in nodes}
     sources = dict.fromkeys(source for node in nodes for source in node.inputs if source not in inside)
     last = nodes[-1]
     return Entry(
         name,
-        _kind(evaluation, name, nodes),
+        _kind(evaluation, name, nodes, inner),
         tuple(nodes),
         _sum(evaluation, nodes),
         tuple(evaluation.shapes[source] for source in sources),
@@ -84,11 +87,13 @@ def _folded(evaluation: Evaluation, name: str, nodes: list[Node]) -> Entry:
     )
 
 
-def _kind(evaluation: Evaluation, name: str, nodes: list[Node]) -> str:
-    """The block's own kind, or the one layer's with what is named after it, or how many there are of each."""
+def _kind(evaluation: Evaluation, name: str, nodes: list[Node], inner: Counter[str]) -> str:
+    """The block's own kind, or those of the blocks in it, or of its layers, and how many there are of each."""
     block = evaluation.network.blocks.get(name)
     if block is not None:
         return block
+    if inner.total() > 1:
+        return ", ".join(f"{number} {kind}" for kind, number in inner.items())
     own = [node for node in nodes if node.name == name or node.name.removeprefix(f"{name}.") not in _FOLLOWERS]
     counts = Counter(node.kind for node in own if node.layer.weights) or Counter(node.kind for node in own)
     if sum(counts.values()) == 1:

@@ -106,14 +106,3 @@ def conv_transpose_output(n: Number, k: Number, s: Number, p: Number, d: Number,
     28
     """
     return (n - 1) * s - p + d * (k - 1) + extra + 1
-
-
-def receptive_field(r: Number, jump: Number, k: Number, d: Number) -> Number:
-    """Receptive field after a layer whose input has receptive field ``r`` and effective stride ``jump``.
-
-    r + d·(k - 1)·jump, on one axis. Source: Araujo et al., "Computing receptive fields" (Distill 2019).
-
-    >>> receptive_field(receptive_field(1, 1, 3, 1), 1, 3, 1)
-    5
-    """
-    return r + d * (k - 1) * jump

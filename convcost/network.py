@@ -92,6 +92,17 @@ def shapes(network: Network) -> Shapes:
     return known
 
 
+def members(network: Network) -> dict[str, list[Node]]:
+    """The nodes of every block and composite, by its name."""
+    found: dict[str, list[Node]] = {name: [] for name in network.blocks}
+    for node in network.nodes:
+        parts = node.name.split(".")
+        for end in range(1, len(parts) + 1):
+            if (name := ".".join(parts[:end])) in found:
+                found[name].append(node)
+    return found
+
+
 def nodes_of(composition: Composition) -> tuple[Node, ...]:
     """The parts of a composition as nodes behind the input."""
     nodes: list[Node] = []

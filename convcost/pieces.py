@@ -12,7 +12,7 @@ from convcost.layers.base import Layer, Shape
 from convcost.layers.conv import Conv, Convolution
 from convcost.layers.norm import ChannelNorm
 from convcost.names import BY_NAME
-from convcost.network import Network, Node, Shapes
+from convcost.network import Network, Node, Shapes, members
 from convcost.rules import FIELDS_ASKED, Rule, fits, is_of_kind, names_a_kind
 
 
@@ -45,11 +45,10 @@ def pieces(rule: Rule, network: Network, known: Shapes, costs: dict[str, Cost]) 
 def _candidates(rule: Rule, network: Network, users: dict[str, list[Node]]) -> Iterator[tuple[str, tuple[Node, ...]]]:
     """Blocks of the kind or name first, then convolutions, each with its norm and activation."""
     if not names_a_kind(rule.head):
-        for name, kind in network.blocks.items():
-            if kind == rule.head or fits(rule.head, name):
-                inside = tuple(node for node in network.nodes if node.name == name or node.name.startswith(f"{name}."))
-                if any(isinstance(node.layer, Conv) for node in inside):
-                    yield name, inside
+        for name, inside in members(network).items():
+            wanted = network.blocks[name] == rule.head or fits(rule.head, name)
+            if wanted and any(isinstance(node.layer, Conv) for node in inside):
+                yield name, tuple(inside)
     for node in network.nodes:
         if not isinstance(node.layer, Convolution):
             continue

@@ -182,23 +182,6 @@ def test_output_size_of_a_transposed_convolution(n, k, s, p, d, extra, output):
     assert formulas.conv_transpose_output(n, k, s, p, d, extra) == output
 
 
-# receptive_field: r + d·(k - 1)·jump
-
-
-@pytest.mark.parametrize(
-    ("r", "jump", "k", "d", "field"),
-    [
-        (1, 1, 3, 1, 3),  # 1 + 2·1
-        (3, 1, 3, 1, 5),  # two 3s see 5: 3 + 2·1
-        (7, 2, 3, 1, 11),  # 7×7 at stride 2, then a pool of 3: 7 + 2·2
-        (1, 1, 3, 2, 5),  # 1 + 2·2·1
-        (11, 4, 1, 1, 11),  # a 1×1 sees no more
-    ],
-)
-def test_receptive_field(r, jump, k, d, field):
-    assert formulas.receptive_field(r, jump, k, d) == field
-
-
 # The same sizes, counted one by one.
 
 SIZES, KERNELS, STRIDES, PADS, DILATIONS = range(1, 9), range(1, 5), range(1, 5), range(4), range(1, 4)
@@ -280,11 +263,3 @@ def test_macs_of_a_transposed_convolution_are_the_multiplications_of_the_loops()
     layer = ConvTranspose(c1, c2, k, stride=3, padding=1, dilation=2, groups=g, dims=1)
     # 5 input positions, 3·2·6 = 36 weights
     assert layer.macs((c1, n)) == multiplications == 180
-
-
-@pytest.mark.parametrize(("k1", "s1", "d1"), [(3, 1, 1), (3, 2, 1), (2, 3, 1), (3, 2, 2)])
-def test_receptive_field_is_what_two_layers_reach(k1, s1, d1):
-    for k2, d2 in product(KERNELS, DILATIONS):
-        seen = {(tap2 * d2) * s1 + tap1 * d1 for tap2 in range(k2) for tap1 in range(k1)}
-        first = formulas.receptive_field(1, 1, k1, d1)
-        assert formulas.receptive_field(first, s1, k2, d2) == max(seen) + 1
