@@ -3,21 +3,21 @@
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
-from convcost.network import Network, Node, Shapes
+from convcost.network import Node, Shapes
 
 # Cells of the table of likenesses; longer stretches are cut at their middle.
-_MOST_CELLS = 1_000_000
+_MOST_CELLS = 200_000
 
 
-def partners(before: Network, after: Network, shapes: tuple[Shapes, Shapes]) -> dict[str, str]:
+def partners(before: Sequence[Node], after: Sequence[Node], shapes: tuple[Shapes, Shapes]) -> dict[str, str]:
     """For layers of ``before`` the layer of ``after`` that each has become, in one order in both.
 
     Layers of one name and sort are partners. Those between two such are aligned so that the sum of their
     likenesses is the largest: the same in all, of one output, of one sort.
     """
-    found = _by_name(before.nodes, after.nodes)
+    found = _by_name(before, after)
     likeness = _likeness(*shapes)
-    for ours, theirs in _stretches(before.nodes, after.nodes, found):
+    for ours, theirs in _stretches(before, after, found):
         found |= _aligned(ours, theirs, likeness)
     return found
 

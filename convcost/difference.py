@@ -1,5 +1,6 @@
 """Two networks layer by layer: which layers are the same, which changed and how, which are in one of them only."""
 
+from collections import deque
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
@@ -44,16 +45,18 @@ def pairs(before: Evaluation, after: Evaluation) -> tuple[Pair, ...]:
     groups = _exchanged(before.network, after.network)
     group_of = {node.name: group for group in groups for node in group.after}
     grouped = {node.name for group in groups for node in group.before}
-    of = {new: old for old, new in partners(before.network, after.network, (before.shapes, after.shapes)).items()}
-    of = {new: old for new, old in of.items() if new not in group_of and old not in grouped}
+    alone = [node for node in before.network.nodes if node.name not in grouped]
+    fresh = [node for node in after.network.nodes if node.name not in group_of]
+    of = {new: old for old, new in partners(alone, fresh, (before.shapes, after.shapes)).items()}
     places = {node.name: place for place, node in enumerate(before.network.nodes)}
-    removed = [node for node in before.network.nodes if node.name not in {*of.values(), *grouped}]
+    kept = {*of.values(), *grouped}
+    removed = deque(node for node in before.network.nodes if node.name not in kept)
     found: list[Pair] = []
     for node in after.network.nodes:
         group, old = group_of.get(node.name), of.get(node.name)
         first = group.before[0].name if group else old
         while first and removed and places[removed[0].name] < places[first]:
-            found.append(Pair((removed.pop(0),), ()))
+            found.append(Pair((removed.popleft(),), ()))
         if group is None:
             changes = _changes(before, old_nodes[old], after, node) if old else ()
             found.append(Pair((old_nodes[old],) if old else (), (node,), changes))
