@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "derivation": {"symbols"},
     "closed_forms": {"symbols", *ENGINE},
     "rows": {"closed_forms", "symbols", *ENGINE, *WALKS},
-    "comparison": {"rows", "closed_forms", "symbols", *ENGINE, *WALKS},
+    # A notebook asks a comparison how it looks.
+    "comparison": {"comparison_report", "report", "rows", "closed_forms", "symbols", *ENGINE, *WALKS},
     "comparison_report": {"comparison", "rows", "closed_forms", "report", *ENGINE, *WALKS},
     "steps": {"rows", "closed_forms", "derivation", "symbols", *ENGINE},
     "explanation": {
@@ -73,6 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo": set(),
     "zoo_report": {"evaluation", "report"},
     "importers": {"assembly", "composition", "network", "layers"},
+    "exporters": {"network", "layers"},
     "specs": {"assembly", "expressions", "network", "zoo", *ENGINE},
     "lanes": set(),
     "grid": {"lanes"},

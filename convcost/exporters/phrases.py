@@ -1,0 +1,212 @@
+"""Each layer in PyTorch's words: what the module makes of it when it is built, and what ``forward`` does with it."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from convcost import layers
+from convcost.errors import ConvcostError
+from convcost.layers.base import Layer, Pads, Shape
+from convcost.layers.conv import Convolution
+from convcost.layers.norm import ChannelNorm
+from convcost.layers.pool import Pool
+
+
+class Phrase(NamedTuple):
+    """``built`` is what a module keeps, or nothing; ``called`` the expression over ``{0}``, ``{1}`` and ``{self}``."""
+
+    called: str
+    built: str = ""
+
+
+def phrase(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    """The words for a layer; raises ConvcostError for what PyTorch has no words for."""
+    for kind, words in _WORDS.items():
+        if isinstance(layer, kind):
+            return words(layer, inputs, output)
+    raise ConvcostError(f"`{layer.kind}` cannot be written as PyTorch")
+
+
+def _module(name: str, *values: Any, before: str = "{0}", after: str = "", **named: Any) -> Phrase:
+    arguments = ", ".join([*map(repr, values), *(f"{key}={value!r}" for key, value in named.items())])
+    return Phrase(f"{{self}}({before}){after}", f"nn.{name}({arguments})")
+
+
+def _plain(value: Any) -> Any:
+    """One number where all axes have the same."""
+    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+
+
+def _even(pads: Pads) -> Any:
+    """Pads that both sides share, or None."""
+    return _plain(tuple(begin for begin, _ in pads)) if all(begin == end for begin, end in pads) else None
+
+
+def _padded(pads: Pads, value: str = "") -> str:
+    """``F.pad`` with pads axis by axis, which takes the last axis first."""
+    flat = [pad for pair in reversed(pads) for pad in pair]
+    return f"F.pad({{0}}, {flat}{value})"
+
+
+def _named(layer: Any, defaults: dict[str, Any]) -> dict[str, Any]:
+    """The fields that are not PyTorch's defaults."""
+    found = {name: _plain(getattr(layer, name)) for name in defaults}
+    return {name: value for name, value in found.items() if value != defaults[name]}
+
+
+def _conv(layer: Convolution, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del inputs, output
+    pads, dims = _even(layer.padding), layer.dims
+    named = _named(layer, {"stride": 1, "dilation": 1, "groups": 1, "bias": True})
+    channels = (layer.in_channels, layer.out_channels, _plain(layer.kernel_size))
+    if isinstance(layer, layers.Conv):
+        if pads is None:
+            return _module(f"Conv{dims}d", *channels, before=_padded(layer.padding), **named)
+        return _module(f"Conv{dims}d", *channels, **({"padding": pads} if pads else {}), **named)
+    named |= _named(layer, {"output_padding": 0})
+    if pads is None:
+        cropped = ", ".join(f"{begin}:-{end}" if end else f"{begin}:" for begin, end in layer.padding)
+        return _module(f"ConvTranspose{dims}d", *channels, after=f"[:, :, {cropped}]", **named)
+    return _module(f"ConvTranspose{dims}d", *channels, **({"padding": pads} if pads else {}), **named)
+
+
+def _pool(layer: Pool, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del output
+    dims, pads = len(inputs[0]) - 1, _even(layer.padding)
+    named: dict[str, Any] = {"ceil_mode": True} if layer.ceil_mode else {}
+    if isinstance(layer, layers.MaxPool):
+        named |= _named(layer, {"dilation": 1})
+    elif not layer.count_include_pad:
+        named["count_include_pad"] = False
+    name = f"{'Max' if isinstance(layer, layers.MaxPool) else 'Avg'}Pool{dims}d"
+    sizes = (_plain(layer.kernel_size), _plain(layer.stride))
+    if pads is not None:
+        return _module(name, *sizes, **({"padding": pads} if pads else {}), **named)
+    value = ', value=float("-inf")' if isinstance(layer, layers.MaxPool) else ""
+    return _module(name, *sizes, before=_padded(layer.padding, value), **named)
+
+
+def _adaptive(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    name = "Max" if isinstance(layer, layers.AdaptiveMaxPool) else "Avg"
+    return _module(f"Adaptive{name}Pool{len(inputs[0]) - 1}d", _plain(output[1:]))
+
+
+def _norm(layer: ChannelNorm, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del output
+    dims = max(1, len(inputs[0]) - 1)
+    if isinstance(layer, layers.GroupNorm):
+        return _module("GroupNorm", layer.groups, layer.channels, **_named(layer, {"affine": True}))
+    if isinstance(layer, layers.InstanceNorm):
+        return _module(f"InstanceNorm{dims}d", layer.channels, **_named(layer, {"affine": False}))
+    return _module(f"BatchNorm{dims}d", layer.channels, **_named(layer, {"affine": True}))
+
+
+def _layer_norm(layer: layers.LayerNorm, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del inputs, output
+    named: dict[str, Any] = {} if layer.affine else {"elementwise_affine": False}
+    if layer.channels_first:
+        return _module(
+            "LayerNorm", layer.normalized_shape, before="{0}.movedim(1, -1)", after=".movedim(-1, 1)", **named
+        )
+    return _module("LayerNorm", layer.normalized_shape, **named)
+
+
+_FUNCTIONS = {
+    "sigmoid": "torch.sigmoid({0})",
+    "tanh": "torch.tanh({0})",
+    "identity": "{0}",
+    "dropout": "F.dropout({0}, training=self.training)",
+}
+
+
+def _activation(layer: layers.Activation, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del inputs, output
+    if layer.function in ("softmax", "log_softmax"):
+        return Phrase(f"F.{layer.function}({{0}}, dim=1)")
+    return Phrase(_FUNCTIONS.get(layer.function, f"F.{layer.function}({{0}})"))
+
+
+def _crop(layer: layers.Crop, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del output
+    axes = zip(layer.padding, inputs[0][1:], strict=True)
+    return Phrase("{0}[:, :, " + ", ".join(f"{begin}:{n - end}" for (begin, end), n in axes) + "]")
+
+
+_LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+def _upsample(layer: layers.Upsample, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    mode = _LINEAR_MODES[len(inputs[0]) - 1] if layer.mode in _LINEAR_MODES.values() else layer.mode
+    return Phrase(f'F.interpolate({{0}}, size={output[1:]}, mode="{mode}")')
+
+
+def _mul(layer: layers.Mul, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del layer
+    factors = []
+    for place, shape in enumerate(inputs):
+        axes = "[" + ", ".join([":", ":", *["None"] * (len(output) - 1)]) + "]"
+        factors.append(f"{{{place}}}" + (axes if len(shape) == 1 < len(output) else ""))
+    return Phrase(" * ".join(factors))
+
+
+def _joined(inputs: tuple[Shape, ...], between: str) -> str:
+    return between.join(f"{{{place}}}" for place in range(len(inputs)))
+
+
+def _shuffle(layer: layers.ChannelShuffle, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del inputs, output
+    return Phrase(f"{{0}}.unflatten(1, ({layer.groups}, -1)).transpose(1, 2).flatten(1, 2)")
+
+
+def _blocks(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del output
+    if len(inputs[0]) != 3:  # noqa: PLR2004 - PyTorch's pixel shuffles are 2-D
+        raise ConvcostError(f"`{layer.kind}` in {len(inputs[0]) - 1}-D cannot be written as PyTorch")
+    name = "PixelShuffle" if isinstance(layer, layers.PixelShuffle) else "PixelUnshuffle"
+    return _module(name, layer.factor)
+
+
+def _scale(layer: layers.Scale, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del output
+    axes = (layer.channels, *(1,) * (len(inputs[0]) - 1))
+    return Phrase("{0} * {self}", f"nn.Parameter(torch.ones({axes}))")
+
+
+def _batched(equation: str) -> str:
+    """An equation with a letter more for the batch."""
+    batch = next(letter for letter in "zyxwvutsrqponmlkjihgfedcbaZYX" if letter not in equation)
+    inputs, _, output = equation.partition("->")
+    return ",".join(batch + term for term in inputs.split(",")) + f"->{batch}{output}"
+
+
+_WORDS: dict[type[Layer], Callable[[Any, tuple[Shape, ...], Shape], Phrase]] = {
+    Convolution: _conv,
+    layers.Linear: lambda layer, *_: _module(
+        "Linear", layer.in_features, layer.out_features, **_named(layer, {"bias": True})
+    ),
+    Pool: _pool,
+    layers.AdaptiveAvgPool: _adaptive,
+    layers.AdaptiveMaxPool: _adaptive,
+    layers.GlobalAvgPool: _adaptive,
+    ChannelNorm: _norm,
+    layers.LayerNorm: _layer_norm,
+    layers.LocalResponseNorm: lambda layer, *_: _module("LocalResponseNorm", layer.size),
+    layers.PReLU: lambda layer, *_: _module("PReLU", layer.slopes),
+    layers.Activation: _activation,
+    layers.Flatten: lambda *_: Phrase("{0}.flatten(1)"),
+    layers.Pad: lambda layer, *_: Phrase(_padded(layer.padding)),
+    layers.Crop: _crop,
+    layers.Upsample: _upsample,
+    layers.PixelShuffle: _blocks,
+    layers.PixelUnshuffle: _blocks,
+    layers.ChannelShuffle: _shuffle,
+    layers.Add: lambda _layer, inputs, _output: Phrase(_joined(inputs, " + ")),
+    layers.Mul: _mul,
+    layers.Concat: lambda _layer, inputs, _output: Phrase(f"torch.cat([{_joined(inputs, ', ')}], 1)"),
+    layers.Slice: lambda layer, *_: Phrase(f"{{0}}[:, {layer.begin}:{layer.end}]"),
+    layers.Permute: lambda layer, *_: Phrase(f"{{0}}.permute({(0, *(axis + 1 for axis in layer.order))})"),
+    layers.Scale: _scale,
+    layers.MatMul: lambda *_: Phrase("{0} @ {1}"),
+    layers.Einsum: lambda layer, *_: Phrase(f'torch.einsum("{_batched(layer.equation)}", {{0}}, {{1}})'),
+    layers.Parameter: lambda layer, *_: Phrase("{self}[None]", f"nn.Parameter(torch.zeros({layer.shape}))"),
+    layers.Reshape: lambda layer, *_: Phrase(f"{{0}}.reshape(-1, {', '.join(map(str, layer.shape))})"),
+}

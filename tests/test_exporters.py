@@ -1,0 +1,92 @@
+"""Networks as PyTorch code: it builds with torch alone, and has the parameters, shapes and MACs of the report."""
+
+import pytest
+
+from convcost import ConvcostError, Network, Node, evaluate, load, loads, zoo
+from convcost.exporters.torch import source
+from convcost.layers import Uncounted
+
+SMALL = {
+    "pads": "{conv: 8, k: 4, p: [[1, 2], [0, 3]]}",
+    "strides": "{conv: 8, k: [3, 5], s: [2, 1], d: [1, 2], g: 2, bias: true}",
+    "transposed": "{conv_transpose: 8, k: 4, s: 2, p: 1}",
+    "transposed same": "{conv_transpose: 8, k: 3, s: 2}",
+    "transposed cropped": "{conv_transpose: 8, k: 5, s: 3, p: [[0, 2], [1, 0]], op: 1}",
+    "pools": "{max_pool: 3, s: 2, p: [[0, 1], [1, 1]], ceil_mode: false}",
+    "ceil": "{avg_pool: 3, s: 2, p: 1, ceil_mode: true, count_include_pad: false}",
+    "norms": "{conv: 8, k: 3, norm: layer, act: gelu}",
+    "group norm": "{group_norm: 2, affine: false}",
+    "instance": "{instance_norm: }",
+    "adaptive": "{adaptive_max_pool: [3, null]}",
+    "prelu": "{conv: 8, k: 1, act: prelu}",
+    "upsample": "{upsample: 1.5, mode: bilinear}",
+    "size": "{upsample: {size: [5, 7]}}",
+    "shuffle": "{channel_shuffle: 2}",
+    "pixels": "{pixel_shuffle: 2}",
+    "unshuffle": "{pixel_unshuffle: 3}",
+    "crop": "{crop: [1, 2]}",
+    "pad": "{pad: [[1, 0], [0, 2]]}",
+    "slice": "{slice: [2, 6]}",
+    "scale": "{scale: }",
+    "gate": "{squeeze_excite: , q: 2}",
+    "vector gate": "{mul: [[], [global_avg_pool, {linear: 8}, sigmoid]]}",
+    "branches": "{concat: [[{conv: 4, k: 1}, relu6], [], [hardswish, leaky_relu]]}",
+    "linear": "{linear: 5, bias: true}",
+    "last axis": "{linear: 5, flatten: false}",
+    "permute": "{permute: [2, 0, 1]}",
+    "lrn": "{local_response_norm: 5}",
+    "softmax": "softmax",
+}
+
+
+def built(network):
+    torch = pytest.importorskip("torch")
+    scope = {}
+    exec(compile(source(network), "net.py", "exec"), scope)  # noqa: S102 - our own code
+    made = next(v for v in scope.values() if isinstance(v, type) and issubclass(v, torch.nn.Module))
+    with torch.device("meta"):
+        return made().eval(), torch
+
+
+def check(network):
+    from importlib import import_module
+
+    model, torch = built(network)
+    counter = import_module("torch.utils.flop_counter").FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        outputs = model(torch.empty(1, *network.input, device="meta"))
+    found = evaluate(network)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    assert tuple(tuple(output.shape[1:]) for output in outputs) == found.outputs
+    assert sum(p.numel() for p in model.parameters()) == found.total.params
+    assert counter.get_total_flops() == found.total.flops
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_the_zoo_runs(name):
+    check(load(f"zoo:{name}")[0])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_layer_runs(name):
+    check(loads(f"input: 8x18x21\nlayers:\n  - {SMALL[name]}\n")[0])
+
+
+@pytest.mark.parametrize("dims", ["16", "9x9x9"])
+def test_other_ranks_run(dims):
+    lines = ["{conv: 8, k: 3, norm: batch}", "{max_pool: 2}", "{conv_transpose: 4, k: 2, s: 2, norm: instance}"]
+    check(loads(f"input: 4x{dims}\nlayers:\n" + "".join(f"  - {line}\n" for line in lines))[0])
+
+
+def test_names_become_names_of_python():
+    text = 'name: 3-net "x"\ninput: 4x8x8\nlayers:\n  - {conv: 4, k: 3, name: 3a.b}\n  - {conv: 4, k: 1, name: class}\n'
+    code = source(loads(text)[0])
+    assert "self._3a_b = " in code
+    assert "self.class_2 = " in code
+    compile(code, "net.py", "exec")
+
+
+def test_what_has_no_words_is_named():
+    network = Network("n", (4, 8, 8), (Node("odd", "odd", Uncounted("odd", (4, 8, 8))),))
+    with pytest.raises(ConvcostError, match="`odd`: `odd` cannot be written as PyTorch"):
+        source(network)
