@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 from math import gcd, isqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcost.closed_forms import Alphabet, macs_formula, position_symbols, ratio, symbolic
 from convcost.composition import Composition
@@ -16,6 +16,9 @@ from convcost.rows import STANDARD, Choice, Request, Row, Traced
 from convcost.symbols.axis import Axis
 from convcost.symbols.polynomial import as_polynomial
 
+if TYPE_CHECKING:
+    from convcost.report import Report
+
 
 class Comparison:
     """All rows, the one that they are measured against, and the convolution that they might replace."""
@@ -24,6 +27,19 @@ class Comparison:
 
     def __init__(self, request: Request, rows: tuple[Row, ...], baseline: Row, standard: Row) -> None:
         self.request, self.rows, self.baseline, self.standard = request, rows, baseline, standard
+
+    @property
+    def report(self) -> "Report":
+        """The table of the kinds, as `convcost compare` shows it."""
+        from convcost.comparison_report import report
+
+        return report(self)
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self.report._repr_markdown_()
 
 
 def compare(request: Request, choices: tuple[Choice, ...], baseline: str = "standard") -> Comparison:

@@ -1,7 +1,8 @@
 """A network with everything that is known of it: shapes, costs, live tensors, receptive fields."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from convcost.costs import Cost, costs, total
 from convcost.layers.base import Shape
@@ -13,14 +14,20 @@ if TYPE_CHECKING:
     from convcost.report import Report
 
 
-class Evaluation(NamedTuple):
-    """A network with its shapes, its costs and the live elements of each step, by the names of its nodes."""
+class Evaluation:
+    """A network with its shapes, its costs and the live elements of each step, by the names of its nodes.
 
-    network: Network
-    shapes: Shapes
-    costs: dict[str, Cost]
-    total: Cost
-    live: dict[str, int]
+    What the nodes see of the input is walked when it is first asked for, and kept.
+    """
+
+    def __init__(
+        self, network: Network, shapes: Shapes, costs: dict[str, Cost], total: Cost, live: dict[str, int]
+    ) -> None:
+        self.network, self.shapes, self.costs, self.total, self.live = network, shapes, costs, total, live
+
+    def __repr__(self) -> str:
+        counts = f"params={self.total.params:_}, macs={self.total.macs:_}"
+        return f"Evaluation({self.network.name!r}, {len(self.network.nodes)} nodes, {counts})"
 
     @property
     def peak_activations(self) -> int:
@@ -32,7 +39,7 @@ class Evaluation(NamedTuple):
         """Operations whose cost is not known, and how many there are of each; with any, totals are partial."""
         return Counter(node.kind for node in self.network.nodes if not node.layer.is_counted)
 
-    @property
+    @cached_property
     def views(self) -> "dict[str, View | None]":
         """How much of the input each layer sees."""
         from convcost.receptive import views

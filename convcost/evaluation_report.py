@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation
 from convcost.evaluation_json import json_data
-from convcost.evaluation_rows import Cells, counts, ordered, others, row, sizes, text, total_row
+from convcost.evaluation_rows import Cells, counts, ordered, others, row, sizes, text, total_row, view_notes
 from convcost.folding import by_depth, by_kind, by_layer
 from convcost.names import closest
 from convcost.problems import Problem
@@ -57,7 +57,7 @@ _ALONE = ("network", "input", "output", "params", "macs", "activations")
 _SEVERAL = ("network", "input", "params", "params_ratio", "macs", "macs_ratio", "activations")
 
 
-def layer_report(evaluation: Evaluation, view: View = USUAL) -> Report:
+def layer_report(evaluation: Evaluation, view: View = USUAL, errors: tuple[Problem, ...] = ()) -> Report:
     """One network, a row for each layer, fold or kind, with totals."""
     known, usual = _layer_columns(view)
     chosen = choose_columns(view.columns, known, usual)
@@ -69,16 +69,14 @@ def layer_report(evaluation: Evaluation, view: View = USUAL) -> Report:
     shown = ordered(rows, sort) if sort else rows
     if view.top is not None and len(shown) > view.top:
         shown = (*shown[: view.top], others(shown[view.top :], first))
-    met = {node.name for node in evaluation.network.nodes if len(node.inputs) > 1}
-    notes = tuple((name, found.note) for name, found in seen.items() if found and found.note and name in met)
     return Report(
         title=evaluation.network.name,
         columns=chosen,
         rows=shown,
         totals=total_row(evaluation, rows, first, view.dtype),
         caption=(*partial_text(evaluation), _network_text(evaluation), *_convention_text(chosen, view.dtype)),
-        notes=notes,
-        data=lambda: json_data((evaluation,), (), view.dtype),
+        notes=view_notes(evaluation, seen),
+        data=lambda: json_data((evaluation,), errors, view.dtype),
     )
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Cells = Mapping[str, Cell]
 
+# Layers that a note names before it counts the others.
+_NAMED = 5
+
 # What adds up over rows.
 SUMS = (
     *("layers", "params", "weights", "biases", "norm_params", "macs", "flops", "activations"),
@@ -38,11 +41,21 @@ def row(evaluation: Evaluation, entry: Entry, dtype: str, views: "Mapping[str, V
         "output": Size(entry.output) if entry.output is not None else None,
         "padding": text_pads(pads) if pads is not None else None,
         **counts(entry.cost, dtype),
+        **_bytes(evaluation, entry, dtype),
         **_shares(evaluation.total, entry.cost),
         **view_cells(view),
         "live_activations": live,
         "live_bytes": bytes_of(live, dtype),
         "macs_per_byte": _intensity(entry, dtype),
+    }
+
+
+def _bytes(evaluation: Evaluation, entry: Entry, dtype: str) -> Cells:
+    """Rounded up layer by layer, so that the total is the same however layers are folded."""
+    costs = [evaluation.costs[node.name] for node in entry.nodes]
+    return {
+        "weight_bytes": sum(bytes_of(cost.params, dtype) for cost in costs),
+        "activation_bytes": sum(bytes_of(cost.activations, dtype) for cost in costs),
     }
 
 
@@ -71,8 +84,28 @@ def view_cells(view: "View | None") -> Cells:
     }
 
 
+def view_notes(evaluation: Evaluation, seen: "Mapping[str, View | None]") -> tuple[tuple[str, str], ...]:
+    """What is special about what layers see, with the first few layers where it begins."""
+    places: dict[str, list[str]] = {}
+    for node in evaluation.network.nodes if seen else ():
+        before = {note for name in node.inputs for note in _notes(seen[name])}
+        for note in _notes(seen[node.name]):
+            if note not in before:
+                places.setdefault(note, []).append(node.name)
+    found = []
+    for note, names in places.items():
+        left = len(names) - _NAMED
+        told = names if left <= 1 else [*names[:_NAMED], f"{left} others"]
+        found += [(name, note) for name in told]
+    return tuple(found)
+
+
+def _notes(seen: "View | None") -> list[str]:
+    return seen.note.split("; ") if seen and seen.note else []
+
+
 def total_row(evaluation: Evaluation, rows: tuple[Cells, ...], first: str, dtype: str) -> Cells:
-    """The sums of all rows, and what else is told of the whole; bytes are rounded up row by row."""
+    """The sums of all rows, and what else is told of the whole."""
     summed: dict[str, Cell] = {key: _sum(rows, key) for key in SUMS}
     whole = counts(evaluation.total, dtype)
     summed |= {key: cell for key, cell in whole.items() if not key.endswith("bytes")}
@@ -82,7 +115,9 @@ def total_row(evaluation: Evaluation, rows: tuple[Cells, ...], first: str, dtype
 
 def others(rows: tuple[Cells, ...], first: str) -> Cells:
     """Rows that are not shown, as one, so that columns still add up."""
-    return {**{key: _sum(rows, key) for key in SUMS}, first: f"{len(rows)} others"}
+    summed = {key: _sum(rows, key) for key in SUMS}
+    live: dict[str, Cell] = {key: max(int(str(row[key])) for row in rows) for key in ("live_activations", "live_bytes")}
+    return {**summed, **live, first: f"{len(rows)} other{'s' * (len(rows) > 1)}"}
 
 
 def _sum(rows: tuple[Cells, ...], key: str) -> Cell:
@@ -123,18 +158,18 @@ def text(shape: Shape) -> str:
 
 
 def ordered(rows: tuple[Cells, ...], key: str) -> tuple[Cells, ...]:
-    """Rows by a column: numbers and sizes from the largest, text from A, the other way round behind a minus.
+    """Rows by a column: numbers and sizes from the largest, then text from A, the other way round behind a minus.
 
     Rows without a value come last.
     """
     column = key.removeprefix("-")
     having = [row for row in rows if row.get(column) is not None]
-    words = any(isinstance(row[column], str) for row in having)
-    first = sorted(having, key=lambda row: _rank(row[column]), reverse=words == (column != key))
+    first = sorted(having, key=lambda row: _rank(row[column]), reverse=column != key)
     return (*first, *(row for row in rows if row.get(column) is None))
 
 
-def _rank(cell: Cell) -> Fraction | int | str:
+def _rank(cell: Cell) -> tuple[int, Fraction | int, str]:
     if isinstance(cell, Size):
-        return prod(Fraction(part) for part in cell)
-    return cell if isinstance(cell, int | Fraction) else str(cell)
+        return 0, -prod(Fraction(part) for part in cell), ""
+    # A column may hold both: where several shapes go in, they are text.
+    return (0, -cell, "") if isinstance(cell, int | Fraction) else (1, 0, str(cell))

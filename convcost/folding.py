@@ -45,7 +45,8 @@ def by_layer(evaluation: Evaluation) -> tuple[Entry, ...]:
 
 def by_depth(evaluation: Evaluation, depth: int) -> tuple[Entry, ...]:
     """Layers whose names agree in their first ``depth`` parts, where the first of them stands."""
-    groups = _groups(evaluation, lambda node: ".".join(node.name.split(".")[:depth]))
+    # A name may begin with a dot.
+    groups = _groups(evaluation, lambda node: ".".join(node.name.split(".")[:depth]) or node.name)
     inner: dict[str, Counter[str]] = {}
     for name, kind in evaluation.network.blocks.items():
         inner.setdefault(name.rpartition(".")[0], Counter())[kind] += 1

@@ -149,7 +149,7 @@ def choose_columns(keys: tuple[str, ...], known: tuple[Column, ...], usual: tupl
 
     Raises ConvcostError for a key that is unknown.
     """
-    if keys == ("all",):
+    if "all" in keys:
         return known
     by_key = {column.key: column for column in known}
     for key in keys:
@@ -157,7 +157,7 @@ def choose_columns(keys: tuple[str, ...], known: tuple[Column, ...], usual: tupl
             guess = closest(key, by_key)
             hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(by_key)}, or `all`"
             raise ConvcostError(f"unknown column `{key}`", field="columns", hint=hint)
-    wanted = keys or usual
+    wanted = tuple(dict.fromkeys(keys)) or usual
     return tuple(by_key[key] for key in (wanted if usual[0] in wanted else (usual[0], *wanted)))
 
 

@@ -6,7 +6,11 @@ from io import StringIO
 
 import pytest
 
+from convcost import evaluate, load
 from convcost.cli import main
+from convcost.comparison import compare
+from convcost.render import render
+from convcost.rows import Choice, Request
 
 RESIDUAL = """
 name: residual
@@ -89,6 +93,79 @@ def test_a_minus_turns_the_order(spec, rows, key):
     assert values == sorted(values, reverse=key != "layer")
     assert sorted(up) == sorted(down)
     assert up[0] == down[-1]
+
+
+def test_what_is_left_over_tells_the_most_that_is_live(spec, rows):
+    *found, others, total = rows(spec, "--top", "1", "--sort", "params", "--columns", "live_activations,live_bytes")
+    whole = rows(spec, "--sort", "params", "--columns", "live_activations")[1:-1]
+    assert others["live_activations"] == str(max(int(row["live_activations"]) for row in whole))
+    assert max(int(row["live_bytes"]) for row in [*found, others]) == int(total["live_bytes"])
+    layers = len(rows(spec)) - 1
+    assert rows(spec, "--top", str(layers - 1))[-2]["layer"] == "1 other"
+    assert len(rows(spec, "--top", str(layers))) == layers + 1
+
+
+@pytest.mark.parametrize("how", [(), ("--depth", "1"), ("--by-kind",)])
+def test_every_column_sorts(spec, rows, how):
+    every = rows(spec, *how, "--columns", "all")
+    for key in list(every[0])[:-1]:
+        before = [row[key] for row in every[:-1]]
+        after = [row[key] for row in rows(spec, *how, "--columns", "all", "--sort", key)[:-1]]
+        assert sorted(after) == sorted(before)
+        assert "" not in after[: len(after) - before.count("")]
+    if not how:  # a column of shapes and of text
+        assert rows(spec, "--sort", "input", "--columns", "input")[0]["input"] == "8x16x16"
+
+
+@pytest.mark.parametrize("how", [("--depth", "1"), ("--depth", "2"), ("--by-kind",), ("--top", "1")])
+def test_bytes_are_those_of_the_layers_however_they_are_folded(tmp_path, rows, how):
+    path = tmp_path / "odd.yaml"
+    path.write_text("input: 3x5x5\nlayers:\n  - {conv: 3, k: 3, repeat: 4, name: a}\n")
+    flags = ("--dtype", "int1", "--columns", "weight_bytes,activation_bytes")
+    assert rows(str(path), *how, *flags)[-1]["weight_bytes"] == rows(str(path), *flags)[-1]["weight_bytes"] == "44"
+    assert rows(str(path), *how, *flags)[-1]["activation_bytes"] == "40"
+
+
+def test_a_name_that_begins_with_a_dot_is_folded(tmp_path, rows):
+    path = tmp_path / "dots.yaml"
+    path.write_text("input: 3x5x5\nlayers:\n  - {conv: 3, k: 3, name: .z}\n")
+    assert rows(str(path), "--depth", "1")[0]["layer"] == ".z"
+
+
+def test_a_column_asked_for_twice_is_shown_once(spec, rows):
+    assert list(rows(spec, "--columns", "macs,params,macs")[0]) == ["layer", "macs", "params", "caption"]
+    assert list(rows(spec, "--columns", "macs,all")[0]) == list(rows(spec, "--columns", "all")[0])
+
+
+def test_unreadable_files_leave_the_fold_of_the_other(spec, run, tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text("input: 3x8x8\nlayers:\n  - {cnv: 4}\n")
+    status, out, err = run(spec, str(path), "--depth", "1", "--columns", "layers")
+    assert (status, err.count("error")) == (2, 1)
+    assert "mixed" in out
+    for how in (("--depth", "1"), ("--by-kind", "--columns", "kind", "--sort", "layers"), ("--baseline", "x")):
+        whole = json.loads(run(str(path), *how, "-f", "json")[1])
+        assert (whole["networks"], whole["errors"][0]["source"]) == ([], str(path))
+
+
+def test_a_note_names_the_first_layers_where_it_begins(run):
+    out = run("efficientnet_b0", "--columns", "receptive_field", "-f", "text")[1]
+    (note,) = [line for line in out.splitlines() if "a factor that serves all positions" in line]
+    assert note.startswith("inverted_residual1.se.mul: ")
+
+
+def test_views_are_walked_once_and_an_evaluation_is_short(spec):
+    evaluation = evaluate(load(spec)[0])
+    assert evaluation.views is evaluation.views
+    assert len(repr(evaluation)) < 100
+
+
+def test_notebooks_show_an_evaluation_and_a_comparison(spec):
+    evaluation = evaluate(load(spec)[0])
+    comparison = compare(Request(8, 16, (3, 3), (1, 1), "same", 2, output_padding=(0, 0)), (Choice("separable"),))
+    for result in (evaluation, comparison):
+        assert result._repr_html_() == render(result.report, "html")
+        assert result._repr_markdown_() == render(result.report, "markdown")
 
 
 def test_views_of_branches_that_do_not_align_are_said_so(spec, run, rows):

@@ -20,6 +20,7 @@ COMMANDS = {
     "whatif": ("whatif", "A network against a rewritten self: other kinds, widths, input."),
     "zoo": ("zoo", "The networks that come with convcost, and their published figures."),
     "sweep": ("sweep", "A grid over a layer's flags or a network's vars, filtered and sorted."),
+    "convert": ("convert", "Models of frameworks as YAML, and networks as PyTorch code."),
     "schema": ("schema", "The JSON Schema of the network language, for editors."),
 }
 

@@ -57,11 +57,15 @@ def command(
         say(error.shown())
     evaluations = tuple(map(evaluate, found))
     view = View(column_keys(columns), dtype, sort or "", top, depth, by_kind)
+    folded = depth is not None or by_kind
+    one_line = totals or baseline is not None
+    if folded and (one_line or len(evaluations) > 1):
+        raise ConvcostError("--depth and --by-kind are of a network's layers", hint="name one network")
     try:
-        if len(evaluations) == 1 and not errors and not totals and baseline is None:
-            report = layer_report(evaluations[0], view)
-        elif depth or by_kind:
-            raise ConvcostError("--depth and --by-kind are of a network's layers", hint="name one network")
+        if not evaluations:
+            report = network_report((), problems(errors), View(dtype=dtype))
+        elif len(evaluations) == 1 and (folded or not (one_line or errors)):
+            report = layer_report(evaluations[0], view, problems(errors))
         else:
             report = network_report(evaluations, problems(errors), view, baseline)
     except ConvcostError as error:

@@ -1,15 +1,18 @@
-"""What SPEC arguments mean: files, folders, patterns, networks of the zoo, and ``-`` for standard input."""
+"""What SPEC arguments mean: files, folders, patterns, networks of the zoo, models of frameworks, standard input."""
 
 import os
 import re
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NamedTuple
 
 import click
 
 from convcost import zoo
+from convcost.cli.values import whole
 from convcost.errors import ConvcostError, describe
+from convcost.layers.base import Shape
 from convcost.names import closest
 from convcost.network import Network
 from convcost.problems import Problem, SpecError
@@ -22,37 +25,76 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--set --input``, for every command that reads networks."""
+    """``--set --input``, and what models of frameworks leave open, for every command that reads networks."""
+
+    @wraps(command)
+    def reading(*arguments: Any, dim: tuple[str, ...], kwargs: tuple[str, ...], scale: str | None, **rest: Any) -> Any:
+        click.get_current_context().meta[_OPEN] = (dim, kwargs, scale)
+        return command(*arguments, **rest)
+
+    shape = "Input instead of the spec's, such as 3x192x192; NAME=SHAPE where a model has several."
+    named: Callable[..., Any] = reading
     for option in reversed(
         (
             click.option(
                 "--set", "set_", metavar="VAR=VALUE", multiple=True, help="A var of the spec; may be repeated."
             ),
-            click.option("--input", "input_", metavar="SHAPE", help="Input instead of the spec's, such as 3x192x192."),
+            click.option("--input", "input_", metavar="SHAPE", help=shape),
+            click.option("--dim", metavar="NAME=N", multiple=True, help="A dimension that an ONNX file leaves open."),
+            click.option("--kwargs", metavar="KEY=VALUE", multiple=True, help="An argument of a module:callable."),
+            click.option("--scale", metavar="LETTER", help="Of an Ultralytics YAML: n, s, m, l or x."),
         )
     ):
-        command = option(command)
-    return command
+        named = option(named)
+    return named
 
 
-def overrides(set_: tuple[str, ...], input_: str | None) -> Overrides:
+# What --dim, --kwargs and --scale say, in click's context.
+_OPEN = "convcost.open"
+
+
+class Replaced(NamedTuple):
+    """What a person puts in place of a source's own: for specs, and for models of frameworks by name."""
+
+    overrides: Overrides = AS_WRITTEN
+    inputs: Mapping[str, Shape] = {}
+
+
+NOTHING = Replaced()
+
+
+def overrides(set_: tuple[str, ...], input_: str | None) -> Replaced:
     """``--set`` and ``--input``."""
     given: dict[str, Any] = {}
-    for text in set_:
+    for name, value in pairs("--set", set_, "alpha=0.75"):
+        given[name] = set_value(name, value)
+    if input_ is None or "=" not in input_:
+        return Replaced(Overrides(given, _shape(input_) if input_ is not None else None))
+    shapes = pairs("--input", tuple(input_.split(",")), "x=3x224x224")
+    return Replaced(Overrides(given), {name: _shape(text) for name, text in shapes})
+
+
+def pairs(flag: str, texts: tuple[str, ...], example: str) -> list[tuple[str, str]]:
+    """``NAME=VALUE`` of a flag that may be repeated, each name once."""
+    found: dict[str, str] = {}
+    for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals and value):
-            raise ConvcostError(f"--set must be like alpha=0.75, got `{describe(text)}`")
-        if name in given:
-            raise ConvcostError(f"--set {name} stands twice", hint="leave one out")
-        given[name] = set_value(name, value)
+            raise ConvcostError(f"{flag} must be like {example}, got `{describe(text)}`")
+        if name in found:
+            raise ConvcostError(f"{flag} {name} stands twice", hint="leave one out")
+        found[name] = value
+    return [*found.items()]
+
+
+def _shape(text: str) -> Shape:
     try:
-        shape = shape_of(input_) if input_ is not None else None
+        return shape_of(text)
     except ConvcostError as error:
         raise ConvcostError(error.message.replace("`input`", "--input"), hint=error.hint) from None
-    return Overrides(given, shape)
 
 
-def set_value(name: str, text: str) -> Any:
+def set_value(name: str, text: str, flag: str = "--set") -> Any:
     """The value of a var: a number, true or false, arithmetic such as 3/4, or a word."""
     from convcost.expressions import Expression, ExpressionError
 
@@ -61,26 +103,26 @@ def set_value(name: str, text: str) -> Any:
     except ExpressionError as error:
         if _WORD.match(text):
             return text
-        raise ConvcostError(f"--set {name}: {error.message} in `{describe(text)}`", hint=error.hint) from None
+        raise ConvcostError(f"{flag} {name}: {error.message} in `{describe(text)}`", hint=error.hint) from None
 
 
 _WORD = re.compile(r"[A-Za-z_][\w.]*$", re.ASCII)
 
 
-def networks(specs: tuple[str, ...], replaced: Overrides = AS_WRITTEN) -> tuple[list[Network], list[SpecError]]:
+def networks(specs: tuple[str, ...], replaced: Replaced = NOTHING) -> tuple[list[Network], list[SpecError]]:
     """All networks that can be read, in order, and the errors of the rest."""
     found: list[Network] = []
     errors: list[SpecError] = []
     for spec in specs:
         for path in _files(spec):
             try:
-                found += loads(_stdin(), "-", replaced) if path == "-" else _load(path, replaced)
+                found += _read(path, replaced)
             except SpecError as error:
                 errors.append(error)
     return found, errors
 
 
-def one_network(spec: str, replaced: Overrides = AS_WRITTEN) -> Network:
+def one_network(spec: str, replaced: Replaced = NOTHING) -> Network:
     """The one network that a SPEC means; raises ConvcostError where it cannot be read, or means several."""
     found, errors = networks((spec,), replaced)
     if errors:
@@ -93,15 +135,46 @@ def one_network(spec: str, replaced: Overrides = AS_WRITTEN) -> Network:
     return found[0]
 
 
-def _load(path: str, replaced: Overrides) -> tuple[Network, ...]:
+def _read(path: str, replaced: Replaced) -> tuple[Network, ...]:
+    framework = importer(path)
+    if framework is not None:
+        return _imported(path, framework, replaced)
+    if replaced.inputs:
+        raise ConvcostError("--input NAME=SHAPE is for models of frameworks", hint="a spec has one input: 3x224x224")
+    if path == "-":
+        return loads(_stdin(), "-", replaced.overrides)
     if os.path.lexists(path) or path.startswith(zoo.PREFIX):
-        return load(path, replaced)
+        return load(path, replaced.overrides)
     known = zoo.names()
     if path in known:
-        return load(zoo.PREFIX + path, replaced)
+        return load(zoo.PREFIX + path, replaced.overrides)
     guess = closest(path, known) if os.sep not in path else None
     hint = f"did you mean `{guess}` of the zoo?" if guess else "no file, and no network of the zoo"
     raise SpecError((Problem(f"{path}: no such file or directory", path, hint=hint),))
+
+
+def importer(path: str) -> str | None:
+    """The importer of a source, where there are importers; none for specs."""
+    try:
+        from convcost.importers import importer_of
+    except ImportError:
+        return None
+    return importer_of(path)
+
+
+def _imported(path: str, framework: str, replaced: Replaced) -> tuple[Network, ...]:
+    from convcost import importers
+
+    if replaced.overrides.vars:
+        raise ConvcostError(f"--set: {path} has no vars", hint="convert it to YAML first: convcost convert")
+    context = click.get_current_context(silent=True)
+    dim, kwargs, scale = context.meta.get(_OPEN, ((), (), None)) if context else ((), (), None)
+    dims = {name: whole(f"--dim {name}", value) for name, value in pairs("--dim", dim, "N=1")}
+    arguments = {
+        name: set_value(name, value, "--kwargs") for name, value in pairs("--kwargs", kwargs, "width_mult=0.5")
+    }
+    options = importers.Options(replaced.overrides.input, replaced.inputs, dims, arguments, scale)
+    return importers.read(path, framework, options)
 
 
 def _stdin() -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 from convcost.cli.lists import Span as Range
 from convcost.cli.lists import texts
 from convcost.cli.output import say
-from convcost.cli.sources import networks, overrides, set_value
+from convcost.cli.sources import Replaced, networks, overrides, set_value
 from convcost.cli.sweep_output import show
 from convcost.errors import ConvcostError, describe
 from convcost.expressions import Expression, ExpressionError
@@ -71,7 +71,7 @@ def _add_var(axes: dict[str, Any], text: str) -> None:
 
 
 def _shape(text: str) -> Any:
-    return overrides((), text).input
+    return overrides((), text).overrides.input
 
 
 def _fit(text: str, axes: dict[str, Any], selection: Selection) -> Fit:
@@ -98,7 +98,7 @@ def _fit(text: str, axes: dict[str, Any], selection: Selection) -> Fit:
 def _reader(spec: str) -> Read:
     """What builds the networks of the spec; standard input is read once."""
     if spec != "-":
-        return lambda values, shape: _raised(*networks((spec,), Overrides(values, shape)))
+        return lambda values, shape: _raised(*networks((spec,), Replaced(Overrides(values, shape))))
     from convcost.cli.sources import _stdin
 
     data = _stdin()

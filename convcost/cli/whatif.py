@@ -6,7 +6,7 @@ import click
 
 from convcost.cli.columns import column_keys, column_options
 from convcost.cli.output import emit, output_options, write
-from convcost.cli.sources import network_options, one_network, overrides
+from convcost.cli.sources import NOTHING, importer, network_options, one_network, overrides
 from convcost.cli.values import kind as read_kind
 from convcost.cli.values import per_axis
 from convcost.difference_report import difference_report
@@ -60,7 +60,9 @@ def command(
     """  # noqa: D301 - click's \b keeps the lines
     if divisor is not None and width is None:
         raise ConvcostError("--divisor belongs to --width", hint="--width 0.75 --divisor 8")
-    written, replaced = one_network(spec), overrides(set_, input_)
+    replaced = overrides(set_, input_)
+    # A model of a framework has no shapes without its input.
+    written = one_network(spec, replaced if importer(spec) else NOTHING)
     network = one_network(spec, replaced) if set_ or input_ else written
     if not (swap or width or set_ or input_):
         raise ConvcostError("nothing is rewritten", hint="use --swap, --width, --input or --set")

@@ -41,7 +41,22 @@ def importer_of(source: str) -> str | None:
     suffix = os.path.splitext(source)[1].lower()  # noqa: PTH122 - pathlib costs a tenth of the start
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
+    if suffix in (".yaml", ".yml") and _has_backbone(source):
+        return "ultralytics"
     return "torch" if _CALLABLE.match(source) and not source.startswith("zoo:") else None
+
+
+def _has_backbone(path: str) -> bool:
+    """Whether a YAML file has a `backbone`, which no spec of the network language has."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return re.search(rb"^backbone[ \t]*:", file.read(_HEAD), re.MULTILINE) is not None
+    except (OSError, ValueError):
+        return False
+
+
+# Bytes of a file in which its top-level keys are looked for.
+_HEAD = 2**20
 
 
 def read(source: str, importer: str, options: Options = AS_IT_IS) -> tuple[Network, ...]:
