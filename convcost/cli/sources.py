@@ -149,7 +149,7 @@ def _read(path: str, replaced: Replaced) -> tuple[Network, ...]:
     if path in known:
         return load(zoo.PREFIX + path, replaced.overrides)
     guess = closest(path, known) if os.sep not in path else None
-    hint = f"did you mean `{guess}` of the zoo?" if guess else "no file, and no network of the zoo"
+    hint = f"did you mean `{guess}` of the zoo?" if guess else "`convcost zoo` lists the networks that come with convcost"
     raise SpecError((Problem(f"{path}: no such file or directory", path, hint=hint),))
 
 
