@@ -93,15 +93,22 @@ def closest(word: str, known: "Iterable[str]") -> str | None:
     'kernel_size'
     """
     from difflib import SequenceMatcher
+    from itertools import islice
+
+    if len(word) > _LONGEST:
+        return None
 
     def likeness(other: str) -> float:
         begins = SequenceMatcher(None, word, other[: len(word)]).ratio() if len(word) >= _SHORTEST else 0.0
         return max(SequenceMatcher(None, word, other).ratio(), begins - 0.05)
 
-    best = max(known, key=likeness, default=None)
+    best = max((other for other in islice(known, _MOST) if len(other) <= _LONGEST), key=likeness, default=None)
     return best if best is not None and likeness(best) >= _ALIKE else None
 
 
+# Longer words, and more of them, would take long to compare.
+_LONGEST = 60
+_MOST = 1_000
 # Shorter words begin like too many others.
 _SHORTEST = 4
 _ALIKE = 0.6

@@ -12,12 +12,18 @@ INPUT = "input"
 
 
 class Node:
-    """A layer in its place. ``kind`` is what the author wrote, ``inputs`` are names of earlier nodes."""
+    """A layer in its place. ``kind`` is what the author wrote, ``inputs`` are names of earlier nodes.
 
-    __slots__ = ("inputs", "kind", "layer", "name")
+    ``written`` is how the code that it stands for says it (`convcost.ledger` has the words), "" for the usual way:
+    it changes no cost, but what some counters see.
+    """
 
-    def __init__(self, name: str, kind: str, layer: Layer, inputs: tuple[str, ...] = (INPUT,)) -> None:
-        self.name, self.kind, self.layer, self.inputs = name, kind, layer, inputs
+    __slots__ = ("inputs", "kind", "layer", "name", "written")
+
+    def __init__(
+        self, name: str, kind: str, layer: Layer, inputs: tuple[str, ...] = (INPUT,), written: str = ""
+    ) -> None:
+        self.name, self.kind, self.layer, self.inputs, self.written = name, kind, layer, inputs, written
 
     def __repr__(self) -> str:
         return f"Node({self.name!r}, {self.kind!r}, {self.layer!r}, {self.inputs!r})"

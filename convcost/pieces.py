@@ -127,11 +127,13 @@ def _stride(nodes: tuple[Node, ...], before: Shape, after: Shape) -> tuple[int, 
 
 
 def _around(nodes: tuple[Node, ...]) -> Around:
-    """The commonest norm and activation among the nodes."""
+    """The commonest norm and activation among the nodes, and the commonest way to write activations."""
     words = {kind: word for word, kind in NORMS.items()}
     norms = Counter(words[node.layer.kind] for node in nodes if _is_norm(node.layer))
     acts = Counter(node.layer.kind for node in nodes if _is_activation(node.layer))
-    return Around(*(next(iter(found.most_common(1)), ("none", 0))[0] for found in (norms, acts)))
+    ways = Counter(node.written for node in nodes if _is_activation(node.layer))
+    norm, act = (next(iter(found.most_common(1)), ("none", 0))[0] for found in (norms, acts))
+    return Around(norm, act, next(iter(ways.most_common(1)), ("", 0))[0])
 
 
 def _asked(fields: dict[str, Any]) -> dict[str, Any]:

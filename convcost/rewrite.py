@@ -192,7 +192,7 @@ class _Rebuilding:
         made = getattr(layer, "out_channels", getattr(layer, "out_features", None))
         wanted = self.channels(node, made) if self.channels and made and not is_depthwise(layer) else None
         fitted = refit(layer, self.known[node.inputs[0]], self.assembly.shapes[inputs[0]], wanted)
-        self.assembly.append(node.name, node.kind, fitted, *inputs)
+        self.assembly.append(node.name, node.kind, fitted, *inputs, written=node.written)
         self.renamed[node.name] = node.name
 
     def _exchange(self, piece: Piece, made: Composition) -> None:

@@ -130,7 +130,7 @@ def test_a_long_line_is_cut_around_the_place():
 
 
 def test_a_place_at_the_end_of_a_long_line_is_shown():
-    (problem,) = problems(HEAD + "  - {conv: 64, k: 3, name: " + "x" * 5000 + ", kernal: 3}\n")
+    (problem,) = problems(HEAD + "  - {conv: 64, k: 3, name: " + "x" * 250 + ", kernal: 3}\n")
     shown, pointing = excerpt_and_caret(problem)
     assert shown.endswith("x, kernal: 3}")
     assert shown.index("kernal") == pointing.index("^")
@@ -288,8 +288,8 @@ def test_values_beyond_the_bound_are_refused(monkeypatch):
 def test_aliases_of_many_layers_are_refused():
     names = "abcdefg"  # 2·50⁶ activations, were they copied
     laughs = "".join(f"  - &{name} [{', '.join([f'*{before}'] * 50)}]\n" for before, name in pairwise(names))
-    found = problems(HEAD + "  - &a [relu, relu]\n" + laughs)
-    assert [problem.line for problem in found] == list(range(3, 3 + len(names)))
+    (found,) = problems(HEAD + "  - &a [relu, relu]\n" + laughs)
+    assert found.message == "more than 1,000,000 values"
 
 
 def test_merging_many_times_is_bounded():

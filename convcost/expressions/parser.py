@@ -198,6 +198,10 @@ def _tokens(text: str, *, units: bool) -> list[Token]:
 
 def _number(text: str, suffix: str, start: int) -> int | float:
     """A whole number where it is one, however it is written."""
+    if text.isdecimal() and text[0] == "0" and len(text) > 1:
+        raise ExpressionError(
+            f"`{text}` is read differently by different tools", start, len(text), f"write {int(text)}"
+        )
     if len(text) > len(str(LARGEST)):
         raise ExpressionError("a number of too many digits", start, len(text))
     number: int | float = int(text) if text.isdecimal() else float(text)

@@ -33,8 +33,8 @@ def round8(value: float) -> int:
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
-    "min": (min, 1, 20),
-    "max": (max, 1, 20),
+    "min": (lambda *numbers: min(numbers), 1, 20),
+    "max": (lambda *numbers: max(numbers), 1, 20),
     "ceil": (math.ceil, 1, 1),
     "floor": (math.floor, 1, 1),
     "round": (round, 1, 1),
@@ -103,17 +103,25 @@ def compute(tree: Tree, scope: Mapping[str, Value]) -> Value:
         return _logic(tree, scope)
     operands = [compute(part, scope) for part in tree.operands]
     for operand in operands:
-        if isinstance(operand, str) and tree.word not in ("==", "!="):
+        if not isinstance(operand, int | float) and not (isinstance(operand, str) and tree.word in ("==", "!=")):
             raise ExpressionError(f"`{tree.word}` needs numbers, got `{describe(operand)}`", tree.start, len(tree.word))
     try:
         found = FUNCTIONS[tree.word][0](*operands) if tree.word in FUNCTIONS else _OPERATORS[tree.word](*operands)
     except ZeroDivisionError:
         raise ExpressionError("a division by zero", tree.start, len(tree.word)) from None
+    except (OverflowError, ValueError):
+        raise ExpressionError("the result is too large", tree.start, len(tree.word)) from None
     if not isinstance(found, bool) and not -LARGEST <= found <= LARGEST:
         raise ExpressionError("the result is too large", tree.start, len(tree.word))
     return found  # type: ignore[no-any-return]
 
 
 def _logic(tree: Call, scope: Mapping[str, Value]) -> bool:
-    truths = (bool(compute(part, scope)) for part in tree.operands)
+    truths = (_truth(compute(part, scope), tree) for part in tree.operands)
     return not next(truths) if tree.word == "not" else all(truths) if tree.word == "and" else any(truths)
+
+
+def _truth(value: Value, tree: Call) -> bool:
+    if not isinstance(value, int | float):
+        raise ExpressionError(f"`{tree.word}` needs conditions, got `{describe(value)}`", tree.start, len(tree.word))
+    return bool(value)

@@ -29,11 +29,15 @@ FUNCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Activation(Layer):
-    """A function of each element, by its name in `FUNCTIONS`; no parameters, no MACs."""
+    """A function of each element, by its name in `FUNCTIONS`; no parameters, no MACs.
+
+    ``dim`` is the axis along which a softmax norms, counted from the batch as torch does; None is its usual one.
+    """
 
     in_place: ClassVar[bool] = True
 
     function: str
+    dim: int | None = None
 
     def __post_init__(self) -> None:
         if self.function not in FUNCTIONS:
@@ -43,3 +47,8 @@ class Activation(Layer):
     def kind(self) -> str:  # type: ignore[override]  # here the function is the kind
         """The function's name."""
         return self.function
+
+    @property
+    def is_view(self) -> bool:  # type: ignore[override]  # here the function says it
+        """Whether what comes in goes out as it is, when a network is evaluated."""
+        return self.function in ("identity", "dropout")

@@ -132,6 +132,8 @@ class Upsample(Layer):
         """(c, *o)."""
         (shape,) = inputs
         dims = len(shape) - 1
+        if not dims:
+            raise ConvcostError(f"`upsample` needs a feature map, but its input is a vector of {shape[0]}")
         given = self.size if self.scale is None else self.scale
         if isinstance(given, list | tuple):
             require_input(shape, self.kind, dims=len(given), field="scale" if self.size is None else "size")

@@ -27,7 +27,7 @@ class Slice(Layer):
         count("begin", self.begin, 0)
         count("end", self.end)
         if self.end <= self.begin:
-            raise ConvcostError(f"a slice from {self.begin} to {self.end} has no channels", field="end")
+            raise ConvcostError(f"a slice from {self.begin} to {self.end} has no channels", field="channels")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(end - begin, *n)."""

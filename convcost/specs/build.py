@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from convcost import layers
 from convcost.assembly import Around, Assembly
 from convcost.errors import ConvcostError
-from convcost.layers.base import Shape
+from convcost.layers.base import Layer, Shape
 from convcost.network import INPUT
+from convcost.problems import SpecError
 from convcost.specs.document import Place, Source
 from convcost.specs.factories import CONVOLUTIONS, Values, joint, resized, single, slices
 from convcost.specs.language import JOINTS, STRIDE
@@ -16,6 +17,9 @@ from convcost.specs.lines import Line
 from convcost.specs.scope import Ends, Scope
 from convcost.specs.sizes import Sizes
 from convcost.specs.templates import Template
+
+# Copies of lines that make no layer.
+MOST_EMPTY = 30_000
 
 
 class Builder(Assembly):
@@ -29,6 +33,7 @@ class Builder(Assembly):
         self.lines: dict[str, int] = {}
         self.blocks: dict[str, str] = {}
         self.numbers: Counter[str] = Counter()
+        self.steps = 0
         self.lost = False
 
     def output(self, name: str, place: Place) -> str:
@@ -45,6 +50,8 @@ class Builder(Assembly):
             return
         try:
             self._add(line, scope)
+        except SpecError:
+            raise
         except ConvcostError as error:
             hint = "; ".join(filter(None, (error.hint, scope.called)))
             self.source.problem(line.place_of(error.field), error.message, hint)
@@ -52,14 +59,11 @@ class Builder(Assembly):
 
     def _add(self, line: Line, scope: Scope) -> None:
         name = line.name or self._numbered(line.kind, scope)
-        starts: tuple[str, ...] = ()
-        if line.start is not None:
-            starts = tuple(self.ends.find(scope, one, "from") for one in settle(line.start, scope.values))
-            self.current = starts[0]
-            if len(starts) > 1 and line.kind not in JOINTS:
-                raise ConvcostError(f"`{line.kind}` starts from one layer, got {len(starts)}", field="from")
+        behind = self.current
+        starts = self._starts(line, scope)
         values = self._values(scope)
         if not settle(line.when, values):
+            self.current = behind
             return
         repeat = settle(line.repeat, values)
         self.require_room(repeat * self.sizes.of_line(line))
@@ -68,6 +72,8 @@ class Builder(Assembly):
                 values = self._values(scope)
             own = f"{name}.{copy}" if repeat > 1 else name
             before = len(self.nodes)
+            self._require_steps()
+            self._require_free(scope.prefix + own)
             self._copy(line, own, scope, self._settled(line, values, first=copy == 1), starts if copy == 1 else ())
             for node in self.nodes[before:]:
                 self.lines.setdefault(node.name, line.place.line)
@@ -76,6 +82,32 @@ class Builder(Assembly):
             self.ends.note(scope.prefix + own, self.current)
         if repeat > 1:
             self.ends.note(scope.prefix + name, self.current)
+
+    def append(self, name: str, kind: str, layer: Layer, *inputs: str, written: str = "") -> None:
+        """Put a layer behind the current point; no name of a line may be its name."""
+        if name in self.ends.ends:
+            raise ConvcostError(f"two layers are named `{name}`", field="name")
+        super().append(name, kind, layer, *inputs, written=written)
+
+    def _require_free(self, name: str) -> None:
+        if name in self.shapes:
+            raise ConvcostError(f"two layers are named `{name}`", field="name")
+
+    def _starts(self, line: Line, scope: Scope) -> tuple[str, ...]:
+        """The layers behind which a line starts; the first becomes the current point."""
+        if line.start is None:
+            return ()
+        starts = tuple(self.ends.find(scope, one, "from") for one in settle(line.start, scope.values))
+        if len(starts) > 1 and (line.kind not in JOINTS or line.values["paths"]):
+            raise ConvcostError(f"`{line.kind}` starts from one layer, got {len(starts)}", field="from")
+        self.current = starts[0]
+        return starts
+
+    def _require_steps(self) -> None:
+        """Raise where lines are walked through without end that make no layer."""
+        self.steps += 1
+        if self.steps > MOST_EMPTY + len(self.nodes):
+            raise ConvcostError(f"more than {MOST_EMPTY:,} lines that make no layer", field="repeat")
 
     def _numbered(self, kind: str, scope: Scope) -> str:
         """The name of a layer that has none: its kind and the next number that is free."""
@@ -113,9 +145,9 @@ class Builder(Assembly):
             self._convolution(full, kind, values)
         elif values.get("like") is not None:
             like = self.shapes[self.ends.find(scope, values["like"], "like")]
-            self.append(full, kind, resized(kind, self.shape, like, values))
+            self.append(full, kind, resized(kind, self.shape, like, values), written=values.get("as") or "")
         else:
-            self.append(full, kind, single(kind, self.shape, values))
+            self.append(full, kind, single(kind, self.shape, values), written=values.get("as") or "")
 
     def _block(self, line: Line, name: str, scope: Scope, values: Values) -> None:
         """The layers of a block, named within it."""
@@ -149,8 +181,8 @@ class Builder(Assembly):
         if len(ends) < 2:  # noqa: PLR2004 - a branch joins two at least
             hint = "`[]` is the current point: [name, []]"
             raise ConvcostError(f"`{kind}` joins two at least, got {len(ends)}", field="paths", hint=hint)
-        self.append(full, kind, joint(kind), *ends)
-        self.around(full, Around(values["norm"], values["act"]))
+        self.append(full, kind, joint(kind), *ends, written=values.get("as") or "")
+        self.around(full, _around(values))
 
     def _split(self, full: str, values: Values) -> None:
         """Pieces of the channels, each a layer of its own; the last is the current point."""
@@ -161,16 +193,22 @@ class Builder(Assembly):
     def _linear(self, name: str, values: Values) -> None:
         if values["flatten"] and len(self.shape) > 1:
             self.append(f"{name}.flatten", "flatten", layers.Flatten())
-        self.append(name, "linear", layers.Linear(self.shape[-1], values["out_features"], values["bias"]))
-        self.around(name, Around(values["norm"], values["act"]), axis=-1)
+        made = layers.Linear(self.shape[-1], values["out_features"], values["bias"])
+        self.append(name, "linear", made, written=values["as"] or "")
+        self.around(name, _around(values), axis=-1)
 
     def _convolution(self, full: str, kind: str, values: Values) -> None:
         """A convolution or a composite; its parts can be named, and end behind their norms and activations."""
         made = CONVOLUTIONS[kind](self.shape, kind, values)
-        outer = Around(values.get("norm", "none"), values.get("act", "none"))
-        middle = Around(values.get("mid_norm") or outer.norm, values.get("mid_act") or outer.act)
-        ends = self.composition(full, kind, made, outer, middle)
+        outer = _around(values)
+        middle = Around(values.get("mid_norm") or outer.norm, values.get("mid_act") or outer.act, outer.act_as)
+        ends = self.composition(full, kind, made, outer, middle, values.get("as") or "")
         if len(made.parts) > 1:
             self.blocks[full] = kind
         for part in made.parts if len(made.parts) > 1 else ():
             self.ends.note(f"{full}.{part.name}", ends[part.name])
+
+
+def _around(values: Values) -> Around:
+    """The norm and the activation of a line."""
+    return Around(values.get("norm", "none"), values.get("act", "none"), values.get("act_as") or "")

@@ -129,13 +129,15 @@ def _note_yaml_error(source: Source, error: yaml.YAMLError) -> None:
 
 
 class _Composer:
-    """Builds nodes from events; depth and number are bounded, and nothing is built twice for an alias."""
+    """Builds nodes from events; depth and number are bounded, and nothing is built twice for an alias, but counted."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.events: Iterator[Any] = yaml.parse(source.data, Loader=_Parser)
-        self.anchors: dict[str, Node] = {}
+        # For each anchor its node, how many values it holds (those of aliases copied), and how deep it is.
+        self.anchors: dict[str, tuple[Node, int, int]] = {}
         self.count = 0
+        self.deepest = 0
 
     def documents(self) -> list[Node]:
         found = []
@@ -148,13 +150,14 @@ class _Composer:
     def node(self, event: Any, depth: int) -> Node:
         place = _place(event)
         self.add(1, place)
-        if depth > DEEPEST:
-            self.source.problem(place, f"nested deeper than {DEEPEST} levels")
-            self.source.check()
+        self.require_depth(depth, place)
+        self.deepest = max(self.deepest, depth)
         if isinstance(event, yaml.AliasEvent):
-            return self.alias(event, place)
+            return self.alias(event, place, depth)
         if event.tag is not None and not _implied(event):
             self.source.problem(place, f"tags like `{event.tag}` are not part of the language")
+        before, outer = self.count - 1, self.deepest
+        self.deepest = depth
         if isinstance(event, yaml.ScalarEvent):
             node: Node = Scalar(event.value, event.style in _QUOTES, place)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -162,8 +165,14 @@ class _Composer:
         else:
             node = self.mapping(place, depth)
         if event.anchor:
-            self.anchors[event.anchor] = node
+            self.anchors[event.anchor] = node, self.count - before, self.deepest - depth
+        self.deepest = max(self.deepest, outer)
         return node
+
+    def require_depth(self, depth: int, place: Place) -> None:
+        if depth > DEEPEST:
+            self.source.problem(place, f"nested deeper than {DEEPEST} levels")
+            self.source.check()
 
     def add(self, number: int, place: Place) -> None:
         """Count what is built; merging counts each value it copies."""
@@ -178,11 +187,16 @@ class _Composer:
                 return
             yield self.node(event, depth + 1)
 
-    def alias(self, event: Any, place: Place) -> Node:
+    def alias(self, event: Any, place: Place, depth: int) -> Node:
+        """The node of an anchor; what it holds counts once more, for readers walk through it once more."""
         if event.anchor not in self.anchors:
             self.source.problem(place, f"no anchor `&{event.anchor}` stands before this alias")
             return Scalar("", quoted=False, place=place)
-        return self.anchors[event.anchor]
+        node, size, height = self.anchors[event.anchor]
+        self.add(size - 1, place)
+        self.require_depth(depth + height, place)
+        self.deepest = max(self.deepest, depth + height)
+        return node
 
     def mapping(self, place: Place, depth: int) -> Mapping:
         items: dict[str, tuple[Scalar, Node]] = {}

@@ -79,7 +79,7 @@ def _prelu(shape: Shape, values: Values) -> Layer:
 
 
 def _pool(shape: Shape, values: Values) -> Values:
-    return {"dims": len(shape) - 1, **values}
+    return {"dims": len(shape) - 1, **{name: value for name, value in values.items() if name != "as"}}
 
 
 _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
@@ -109,7 +109,7 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
 
 def single(kind: str, shape: Shape, values: Values) -> Layer:
     """The layer of a line that is no convolution."""
-    return _SINGLE[kind](shape, values) if kind in _SINGLE else layers.Activation(kind)
+    return _SINGLE[kind](shape, values) if kind in _SINGLE else layers.Activation(kind, values.get("dim"))
 
 
 def _amounts(kind: str, values: Values) -> Any:
@@ -130,7 +130,7 @@ def joint(kind: str) -> Layer:
 
 def resized(kind: str, shape: Shape, like: Shape, values: Values) -> Layer:
     """A layer that makes its input as large as another; pads and crops are even, the odd one at the end."""
-    if len(shape) != len(like):
+    if len(shape) != len(like) or len(shape) == 1:
         raise ConvcostError(
             f"`{kind}` of {text_shape(shape)} cannot be like {text_shape(like)}: the axes differ", field="like"
         )

@@ -7,6 +7,7 @@ from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Shape
 from convcost.names import closest
 from convcost.network import Bound
+from convcost.problems import SpecError
 from convcost.specs.document import Mapping, Node, Scalar, is_empty, value, what
 from convcost.specs.language import BUDGETS, VALUE, Key
 from convcost.specs.later import settle
@@ -24,20 +25,29 @@ class Overrides(NamedTuple):
 
 AS_WRITTEN = Overrides()
 
+MOST_VARS = 1_000
+
 
 def read_vars(reading: Reading, node: Node | None, given: MappingOf[str, Any]) -> dict[str, Any]:
     """``vars:`` with their values, of which each may use those before it; ``given`` take the place of the spec's."""
     found: dict[str, Any] = {}
+    node = None if node is None or is_empty(node) else node
     if node is not None and not isinstance(node, Mapping):
         reading.source.problem(node.place, f"`vars` must be a mapping like `{{alpha: 1.0}}`, got {what(node)}")
         return {}
     for key, item in node.items if node is not None else ():
-        if not fits_as_name(reading, key, "var"):
-            continue
+        fits_as_name(reading, key, "var")
+        if len(found) >= MOST_VARS:
+            reading.source.problem(key.place, f"more than {MOST_VARS} vars")
+            break
         try:
             own = read(reading._replace(names=tuple(found)), item, key.text, Key(VALUE))
             found[key.text] = given[key.text] if key.text in given else settle(own, found)
+        except SpecError:
+            raise
         except ConvcostError as error:
+            # What is wrong with one var is not told again of those that use it.
+            found[key.text] = given.get(key.text, 1)
             reading.source.problem(item.place, error.message, error.hint or "")
         except Unreadable:
             found[key.text] = given.get(key.text, 1)

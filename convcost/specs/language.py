@@ -14,6 +14,14 @@ NORM, ACT, FACTOR, SIZES, RATE = "norm", "act", "factor", "sizes", "rate"
 # Names of earlier layers, paths of layers, a condition, a span of channels, a part or a number of channels, anything.
 NAME, NAMES, PATHS, CONDITION = "name", "names", "paths", "condition"
 SPAN, PART, VALUE = "span", "part", "value"
+# How a layer is written in the code that it stands for: of some ways certain counters do not know.
+AS, AS_CONV, AS_ACT, AS_JOINT = "as", "as of a convolution", "as of an activation", "as of a sum"
+WAYS = {
+    AS: ("module", "subclass", "function"),
+    AS_CONV: ("module", "subclass", "function", "same"),
+    AS_ACT: ("module", "function", "operator"),
+    AS_JOINT: ("operator", "function"),
+}
 
 ACTIVATIONS = (*FUNCTIONS, "prelu")
 
@@ -43,7 +51,11 @@ _AROUND = {
     "bias": Key(FLAG, default=False),
     "norm": Key(NORM, default="none"),
     "act": Key(ACT, default="none"),
+    "act_as": Key(AS_ACT),
 }
+_AS = {"as": Key(AS)}
+_AS_CONV = {"as": Key(AS_CONV)}
+_AS_ACT = {"as": Key(AS_ACT)}
 _SPATIAL = {
     "stride": Key(PER_AXIS, default=1),
     "padding": Key(PADDING, default="same"),
@@ -69,24 +81,30 @@ _POOL = {
     "stride": Key(PER_AXIS),
     "padding": Key(PADDING, default=0),
     "ceil_mode": Key(FLAG, default=False),
+    **_AS_ACT,
 }
-_ADAPTIVE = {"output_size": Key(SIZES, required=True)}
-_AFFINE = {"affine": Key(FLAG, default=True)}
+_ADAPTIVE = {"output_size": Key(SIZES, required=True), **_AS_ACT}
+_AFFINE = {"affine": Key(FLAG, default=True), **_AS}
 _RESIZED = Word("padding", {"padding": Key(PADDING), "like": Key(NAME)}, optional=True)
-_JOINED = Word(
-    "paths", {"paths": Key(PATHS), "norm": Key(NORM, default="none"), "act": Key(ACT, default="none")}, optional=True
-)
+_PATHS = {"paths": Key(PATHS), "norm": Key(NORM, default="none"), "act": Key(ACT, default="none")}
+_PATHS["act_as"] = Key(AS_ACT)
+_JOINED = Word("paths", _PATHS, optional=True)
+_COMPUTED = Word("paths", {**_PATHS, "as": Key(AS_JOINT)}, optional=True)
 
 WORDS: dict[str, Word] = {
-    "conv": _conv("out_channels", _OUT, _K, _D, _G),
-    "grouped": _conv("out_channels", _OUT, _K, _D, {"groups": Key(COUNT, required=True)}),
-    "dilated": _conv("out_channels", _OUT, _K, {"dilation": Key(PER_AXIS, default=2)}),
+    "conv": _conv("out_channels", _OUT, _K, _D, _G, _AS_CONV),
+    "grouped": _conv("out_channels", _OUT, _K, _D, {"groups": Key(COUNT, required=True)}, _AS_CONV),
+    "dilated": _conv("out_channels", _OUT, _K, {"dilation": Key(PER_AXIS, default=2)}, _AS_CONV),
     # A 1×1 has no use for padding, and takes none from the defaults.
-    "pointwise": Word("out_channels", {**_OUT, **_G, "stride": Key(PER_AXIS, default=1), **_AROUND}, convolves=True),
-    "depthwise": _conv("kernel_size", _K, _D, _M),
+    "pointwise": Word(
+        "out_channels", {**_OUT, **_G, "stride": Key(PER_AXIS, default=1), **_AROUND, **_AS_CONV}, convolves=True
+    ),
+    "depthwise": _conv("kernel_size", _K, _D, _M, _AS_CONV),
     "separable": _conv("out_channels", _OUT, _K3, _D, _M, _MID),
-    "global_depthwise": Word(None, {**_M, **_AROUND}, convolves=True),
-    "conv_transpose": _conv("out_channels", _OUT, _K, _D, _G, {"output_padding": Key(PER_AXIS, default=0, least=0)}),
+    "global_depthwise": Word(None, {**_M, **_AROUND, **_AS_CONV}, convolves=True),
+    "conv_transpose": _conv(
+        "out_channels", _OUT, _K, _D, _G, {"output_padding": Key(PER_AXIS, default=0, least=0)}, _AS
+    ),
     "spatially_separable": _conv("out_channels", _OUT, _K3, _D, _MID),
     "bottleneck": _conv("out_channels", _OUT, _K3, _D, _G, _MID, {"width": Key(COUNT)}),
     "residual_block": _conv("out_channels", _OUT, _K3, _D, _MID),
@@ -112,17 +130,17 @@ WORDS: dict[str, Word] = {
     "shuffle_unit": _conv("out_channels", _OUT, _K3, _D, _MID, {"groups": Key(COUNT, default=3), "width": Key(COUNT)}),
     "linear": Word(
         "out_features",
-        {"out_features": Key(COUNT, required=True), "flatten": Key(FLAG, default=True), **_AROUND},
+        {"out_features": Key(COUNT, required=True), "flatten": Key(FLAG, default=True), **_AROUND, **_AS},
         convolves=True,
     ),
     "max_pool": Word("kernel_size", {**_POOL, **_D}),
     "avg_pool": Word("kernel_size", {**_POOL, "count_include_pad": Key(FLAG, default=True)}),
     "adaptive_avg_pool": Word("output_size", _ADAPTIVE),
     "adaptive_max_pool": Word("output_size", _ADAPTIVE),
-    "global_avg_pool": Word(None, {}),
+    "global_avg_pool": Word(None, _AS_ACT),
     "upsample": Word(
         "scale",
-        {"scale": Key(FACTOR), "size": Key(SIZES), "like": Key(NAME), "mode": Key(TEXT, default="nearest")},
+        {"scale": Key(FACTOR), "size": Key(SIZES), "like": Key(NAME), "mode": Key(TEXT, default="nearest"), **_AS},
         optional=True,
     ),
     "pixel_shuffle": Word("factor", {"factor": Key(COUNT, required=True)}),
@@ -135,9 +153,9 @@ WORDS: dict[str, Word] = {
     "split": Word("parts", {"parts": Key(PER_AXIS, required=True)}),
     "slice": Word("channels", {"channels": Key(SPAN, required=True, least=0)}),
     "scale": Word(None, {}),
-    "add": _JOINED,
+    "add": _COMPUTED,
     "concat": _JOINED,
-    "mul": _JOINED,
+    "mul": _COMPUTED,
     "batch_norm": Word(None, _AFFINE),
     "instance_norm": Word(None, _AFFINE),
     "group_norm": Word("groups", {"groups": Key(COUNT, required=True), **_AFFINE}),
@@ -147,10 +165,10 @@ WORDS: dict[str, Word] = {
         optional=True,
     ),
     "local_response_norm": Word("size", {"size": Key(COUNT, required=True)}),
-    "prelu": Word("slopes", {"slopes": Key(COUNT)}, optional=True),
+    "prelu": Word("slopes", {"slopes": Key(COUNT), **_AS_ACT}, optional=True),
     "dropout": Word("rate", {"rate": Key(RATE, default=0.5)}, optional=True),
-    "softmax": Word("dim", {"dim": Key(COUNT, least=-8)}, optional=True),
-    **{name: Word(None, {}) for name in FUNCTIONS if name not in ("dropout", "softmax")},
+    "softmax": Word("dim", {"dim": Key(COUNT, least=-8), **_AS_ACT}, optional=True),
+    **{name: Word(None, _AS_ACT) for name in FUNCTIONS if name not in ("dropout", "softmax")},
 }
 
 JOINTS = ("add", "concat", "mul")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from convcost.assembly import NORMS
 from convcost.errors import ConvcostError, describe
 from convcost.expressions import Expression, ExpressionError
-from convcost.layers.base import count
+from convcost.layers.base import LARGEST, count
 from convcost.names import closest
 from convcost.specs import language
 from convcost.specs.language import Key
@@ -23,12 +23,16 @@ WANTED = {
     language.SPAN: "a whole number",
     language.PART: "a number",
 }
+_NAMES = (language.NAME, language.NAMES)
+# What a var or a parameter may give as a list.
+_LISTS = (language.PER_AXIS, language.PADDING, language.FACTOR, language.SIZES, language.VALUE)
 WHOLE = (language.COUNT, language.PER_AXIS, language.PADDING, language.SIZES, language.SPAN)
 WORDS = {
     language.NORM: ("none", *NORMS),
     language.ACT: ("none", *language.ACTIVATIONS),
     language.PADDING: ("same", "valid"),
     language.PART: ("none",),
+    **language.WAYS,
 }
 
 
@@ -47,10 +51,17 @@ class Later(NamedTuple):
             raise ConvcostError(
                 f"`{self.name}`: {error.message} in `{self.expression.text}`", field=self.name, hint=error.hint
             ) from None
+        if self.key.holds in _NAMES and not isinstance(found, str | tuple):
+            # A layer may be called as a number is that the spec has.
+            return self.expression.text
+        if isinstance(found, tuple) and self.key.holds not in _LISTS:
+            shown = describe(list(found))
+            message = f"`{self.name}` takes one value, `{self.expression.text}` is the list {shown}"
+            raise ConvcostError(message, field=self.name)
         items = found if isinstance(found, tuple) else (found,)
         for item in items:
             check(self.name, item, self.key, f", `{self.expression.text}` is `{describe(item)}`")
-        whole = tuple(map(_whole, items)) if self.key.holds in WHOLE else items
+        whole = tuple(map(_whole, items)) if self.key.holds in (*WHOLE, language.PART) else items
         return whole if isinstance(found, tuple) else whole[0]
 
 
@@ -58,9 +69,15 @@ def settle(value: Any, scope: Mapping[str, Any]) -> Any:
     """A value with everything settled that waited for the scope."""
     if isinstance(value, Later):
         return value.settle(scope)
-    if type(value) is tuple:
-        return tuple(settle(item, scope) for item in value)
-    return value
+    if type(value) is not tuple:
+        return value
+    found = tuple(settle(item, scope) for item in value)
+    for item, settled in zip(value, found, strict=True):
+        if isinstance(item, Later) and isinstance(settled, tuple):
+            raise ConvcostError(
+                f"`{item.name}` takes one value in a list, got {describe(list(settled))}", field=item.name
+            )
+    return found
 
 
 def waits(value: Any) -> bool:
@@ -89,14 +106,14 @@ def _got(found: Any) -> str:
     return f", got `{describe(str(found).lower() if isinstance(found, bool) else found)}`"
 
 
-_TEXTS = (language.NORM, language.ACT, language.TEXT, language.NAME, language.NAMES)
+_TEXTS = (*language.WAYS, language.NORM, language.ACT, language.TEXT, language.NAME, language.NAMES)
 _TRUTHS = (language.FLAG, language.CONDITION)
 
 
 def _check_whole(name: str, found: Any, key: Key, but: str) -> None:
     if found is None and key.holds == language.SIZES:
         return
-    if isinstance(found, float) and not (but and found.is_integer()):
+    if isinstance(found, float) and not (but and float(found).is_integer()):
         raise ConvcostError(f"`{name}` must be a whole number{but or f', got `{found}`'}", field=name, hint=_ROUND)
     if but and isinstance(found, str | bool):
         raise ConvcostError(f"`{name}` must be a whole number{but}", field=name)
@@ -108,7 +125,7 @@ def _check_number(name: str, found: Any, holds: str, but: str) -> None:
         raise ConvcostError(f"`{name}` must be a number{but or _got(found)}", field=name)
     if holds == language.RATE and not 0 <= found <= 1:
         raise ConvcostError(f"`{name}` must be between 0 and 1{but or _got(found)}", field=name)
-    if holds == language.PART and not (0 < found < 1 or (found >= 1 and found == int(found))):
+    if holds == language.PART and not (0 < found < 1 or (1 <= found <= LARGEST and found == int(found))):
         raise ConvcostError(f"`{name}` must be channels, or a part between 0 and 1{but or _got(found)}", field=name)
 
 

@@ -1,13 +1,14 @@
 """A line of a network: its kind, its main value and its keys, checked against the language's table."""
 
 from collections.abc import Mapping as MappingOf
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from convcost.names import BY_NAME, both_names, closest, long_name
 from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, is_empty, what
 from convcost.specs.language import CALL_KEYS, LINE_KEYS, NAME, WORDS, Key, Word, keys_of, spellings
 from convcost.specs.later import waits
-from convcost.specs.values import Reading, Unreadable, read, text
+from convcost.specs.values import Reading, Unreadable, layer_name, read
 
 # A path of a branch is a name of an earlier layer (`str` or Later), or a tuple of lines from the current point.
 Path = Any
@@ -137,7 +138,8 @@ def _values(
             hint = f"add `{BY_NAME[name].letter if name in BY_NAME else name}: …`"
             reading.source.problem(kind.place, f"`{kind.text}` needs `{both_names(name)}`", hint)
         else:
-            values[name] = defaults.get(name, key.default)
+            # How activations are written holds behind sums as well, which take no other defaults.
+            values[name] = (reading.defaults if name == "act_as" else defaults).get(name, key.default)
     if len(reading.source.problems) > before or not complete:
         return None
     of_line = [values.pop(name) for name in LINE_KEYS]
@@ -148,7 +150,7 @@ def _values(
 def _value(reading: Reading, node: Node, name: str, key: Key) -> Any:
     """A value of a line; those that hold names of layers and lines are read here."""
     if name == "name":
-        return text(reading.source, node, name)
+        return layer_name(reading.source, node)
     if name == "from":
         items = node.items if isinstance(node, Sequence) else (node,)
         if not items:
@@ -166,16 +168,17 @@ def _paths(reading: Reading, node: Node) -> tuple[Path, ...]:
             node, f"a branch joins a list, got {what(node)}", "names of layers, or lists of them: [[…], []]"
         )
     paths: list[Path] = []
+    before = len(reading.source.problems)
     for item in node.items:
         if isinstance(item, Sequence):
-            lines = tuple(read_line(reading, line) for line in item.items)
-            if None in lines:
-                raise Unreadable
-            paths.append(lines)
+            paths.append(tuple(read_line(reading, line) for line in item.items))
         elif isinstance(item, Mapping):
-            raise reading.wrong(item, "a path is a list of layers, got a mapping", "put it in brackets: [{…}]")
+            reading.source.problem(item.place, "a path is a list of layers, got a mapping", "put it in brackets: [{…}]")
         else:
-            paths.append(read(reading, item, "path", Key(NAME)))
+            with suppress(Unreadable):
+                paths.append(read(reading, item, "path", Key(NAME)))
+    if len(reading.source.problems) > before:
+        raise Unreadable
     return tuple(paths)
 
 
@@ -202,7 +205,7 @@ def fields(
 
 def read_defaults(reading: Reading, node: Node | None, known: MappingOf[str, Key]) -> dict[str, Any]:
     """``defaults:`` by long names; problems are noted."""
-    if node is None:
+    if node is None or is_empty(node):
         return {}
     if not isinstance(node, Mapping):
         reading.source.problem(node.place, "`defaults` must be a mapping like `{norm: batch, act: relu}`")

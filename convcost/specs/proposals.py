@@ -51,7 +51,13 @@ class Proposals:
         norm, act = self._followers(node.name) if "norm" in values else ("none", "none")
         for one, other in dict.fromkeys(((norm, act), (norm, "none"), ("none", act), ("none", "none"))):
             follow = {"norm": one, "act": other} if "norm" in values else {}
-            yield Phrase(word, {**values, **follow}, node.name, exact=word == node.kind)
+            ways = self._ways(word, node, "none" if other == "none" else f"{node.name}.act")
+            yield Phrase(word, {**values, **follow, **ways}, node.name, exact=word == node.kind)
+
+    def _ways(self, word: str, node: Node | None, act: str) -> Values:
+        """How a layer and the activation behind it are written in code."""
+        ways = {"as": node, "act_as": self.by_name.get(act)}
+        return {key: found.written or None for key, found in ways.items() if found and key in WORDS[word].keys}
 
     def _followers(self, name: str) -> tuple[str, str]:
         """The words of the norm and the activation that are named after a layer."""
@@ -77,7 +83,9 @@ class Proposals:
             kind = self.blocks.get(name)
             values = composite(kind, self._parts(name), shape) if kind else None
             if kind and values is not None:
-                yield Phrase(kind, {**values, **self._around(kind, name, values, shape)}, name)
+                act = next((one.name for one in self._rest() if one.name.endswith(".act")), "none")
+                ways = self._ways(kind, None, act if act.startswith(f"{name}.") else "none")
+                yield Phrase(kind, {**values, **self._around(kind, name, values, shape), **ways}, name)
 
     def _parts(self, name: str) -> Values:
         """The layers of a block from here on, by their names within it."""

@@ -4,8 +4,8 @@ import os
 from typing import Any
 
 from convcost import zoo
-from convcost.errors import ConvcostError
-from convcost.layers.base import Shape
+from convcost.errors import ConvcostError, describe
+from convcost.layers.base import Shape, count
 from convcost.names import closest
 from convcost.network import Network
 from convcost.problems import Problem, SpecError
@@ -48,6 +48,7 @@ def loads(data: "bytes | str", name: str = "<text>", overrides: Overrides = AS_W
     >>> [node.name for node in network.nodes]
     ['conv1', 'relu1']
     """
+    _check_overrides(overrides, name)
     source = Source(name, data.encode() if isinstance(data, str) else data)
     found = documents(source)
     if not found:
@@ -55,6 +56,21 @@ def loads(data: "bytes | str", name: str = "<text>", overrides: Overrides = AS_W
     networks = [_network(source, node, index, len(found), overrides) for index, node in enumerate(found)]
     source.check()
     return tuple(network for network in networks if network is not None)
+
+
+def _check_overrides(overrides: Overrides, name: str) -> None:
+    """Raise SpecError for values that no var can have, and for an input that is no shape."""
+    try:
+        for var, given in overrides.vars.items():
+            if not isinstance(given, int | float | str):
+                raise ConvcostError(f"the var `{var}` cannot be `{describe(given)}`")
+        if overrides.input is not None:
+            if not isinstance(overrides.input, tuple | list) or not overrides.input:
+                raise ConvcostError(f"`input` must be a shape, got `{describe(overrides.input)}`")
+            for size in overrides.input:
+                count("input", size)
+    except ConvcostError as error:
+        raise SpecError((Problem(error.message, name, hint=error.hint or ""),)) from None
 
 
 def _network(source: Source, node: Node, index: int, of: int, overrides: Overrides) -> Network | None:
@@ -75,7 +91,7 @@ def _network(source: Source, node: Node, index: int, of: int, overrides: Overrid
     budget = read_budget(reading, top.get("budget"))
     about["vars"] = known = read_vars(reading, top.get("vars"), overrides.vars)
     own = _input(source, top)
-    shape = overrides.input or own
+    shape = tuple(overrides.input) if overrides.input else own
     reading = reading._replace(names=(*known, *CHANNELS))
     reading = reading._replace(defaults=read_defaults(reading, top.get("defaults"), DEFAULT_KEYS))
     templates = read_templates(reading, top.get("blocks"))

@@ -117,6 +117,7 @@ def _values_from(least: int) -> dict[str, Schema]:
         language.CONDITION: {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _CONDITION}]},
         language.SPAN: {"anyOf": [*whole["anyOf"], _pair(whole)]},
         language.PART: {"anyOf": [{"const": "none"}, *number["anyOf"]]},
+        **{holds: {"anyOf": [{"enum": list(ways)}, word]} for holds, ways in language.WAYS.items()},
         language.VALUE: {"type": ["number", "boolean", "string", "array"]},
     }
 

@@ -10,8 +10,9 @@ from convcost.names import closest
 from convcost.network import INPUT
 from convcost.specs.language import WORDS
 
-# Levels of blocks and branches in one another.
+# Levels of blocks and branches in one another, and characters of the names of their layers.
 DEEPEST = 100
+LONGEST_PREFIX = 1_000
 
 
 class Scope(NamedTuple):
@@ -37,6 +38,8 @@ class Scope(NamedTuple):
         prefixes = (f"{self.prefix}{name}.", *self.prefixes) if name else self.prefixes
         if self.depth >= DEEPEST:
             raise ConvcostError(f"blocks and branches are nested deeper than {DEEPEST} levels")
+        if len(prefixes[0]) > LONGEST_PREFIX:
+            raise ConvcostError(f"names of more than {LONGEST_PREFIX:,} characters", field="name")
         return self._replace(prefixes=prefixes, values={**self.values, **values}, depth=self.depth + 1)
 
 

@@ -130,7 +130,7 @@ def is_value(found: Any, other: Any) -> bool:
 
 
 def _default(convolves: bool, defaults: Mapping[str, Any], name: str, own: object) -> Any:  # noqa: FBT001
-    return defaults.get(name, own) if convolves else own
+    return defaults.get(name, own) if convolves or name == "act_as" else own
 
 
 def _key(name: str) -> str:

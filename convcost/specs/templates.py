@@ -46,7 +46,7 @@ def fits_as_name(reading: Reading, key: Scalar, what: str) -> bool:
 
 def read_templates(reading: Reading, node: Node | None) -> MappingOf[str, Template]:
     """``blocks:`` by name; problems are noted, a block that calls itself among them."""
-    if node is None:
+    if node is None or is_empty(node):
         return {}
     if not isinstance(node, Mapping):
         reading.source.problem(node.place, f"`blocks` must be a mapping of names to blocks, got {what(node)}")
@@ -128,23 +128,29 @@ def calls(lines: "tuple[Line | None, ...]") -> Iterator[Line]:
 
 def _refuse_cycles(reading: Reading, found: dict[str, Template]) -> None:
     """Note the first call by which a block would contain itself."""
-    done: set[str] = set()
+    # How many levels of blocks stand in each block that was looked into.
+    heights: dict[str, int] = {}
 
-    def visit(name: str, outer: tuple[str, ...]) -> None:
+    def visit(name: str, outer: tuple[str, ...]) -> int:
+        height = 0
         for line in calls(found[name].lines):
             if line.kind in (*outer, name):
-                way = " → ".join(
-                    (*outer[outer.index(line.kind) if line.kind in outer else len(outer) :], name, line.kind)
-                )
+                first = outer.index(line.kind) if line.kind in outer else len(outer)
+                way = " → ".join((*outer[first:], name, line.kind))
                 reading.source.problem(line.place, f"the block `{line.kind}` contains itself: {way}")
-            elif line.kind in found and line.kind not in done and len(outer) < DEEPEST:
-                visit(line.kind, (*outer, name))
-            elif line.kind in found and len(outer) >= DEEPEST:
-                reading.source.problem(line.place, f"blocks are nested deeper than {DEEPEST} levels")
-        done.add(name)
+            elif line.kind in found:
+                too_deep = len(outer) >= DEEPEST
+                inner = DEEPEST if too_deep else heights.get(line.kind, -1)
+                inner = visit(line.kind, (*outer, name)) if inner < 0 else inner
+                height = max(height, inner + 1)
+                if len(outer) + height > DEEPEST:
+                    reading.source.problem(line.place, f"blocks are nested deeper than {DEEPEST} levels")
+                    reading.source.check()
+        heights[name] = height
+        return height
 
     for name in found:
-        if name not in done:
+        if name not in heights:
             visit(name, ())
 
 

@@ -114,8 +114,9 @@ class _State:
 
 
 def same(one: Node, other: Node) -> bool:
-    """Whether nodes have one name, one layer and the same inputs."""
-    return one.name == other.name and one.inputs == other.inputs and same_layer(one.layer, other.layer)
+    """Whether nodes have one name, one layer and the same inputs, and are written alike."""
+    alike = (one.name, one.inputs, one.written) == (other.name, other.inputs, other.written)
+    return alike and same_layer(one.layer, other.layer)
 
 
 def same_layer(one: Layer, other: Layer) -> bool:

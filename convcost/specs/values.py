@@ -4,6 +4,7 @@ What a template's parameters, the vars or the channels coming in decide is read 
 the line is built; both ways go through the same checks.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -37,6 +38,17 @@ class Reading(NamedTuple):
 def read(reading: Reading, node: Node, name: str, key: Key) -> Any:
     """The value of a key; raises Unreadable where it is a problem, which is noted."""
     return _READERS.get(key.holds, _leaf)(reading, node, name, key)
+
+
+def layer_name(source: Source, node: Node) -> str:
+    """The name of a line."""
+    found = text(source, node, "name")
+    if len(found) > LONGEST_NAME:
+        raise Reading(source).wrong(node, f"a name of {len(found)} characters is too long", f"at most {LONGEST_NAME}")
+    return found
+
+
+LONGEST_NAME = 300
 
 
 def text(source: Source, node: Node, name: str) -> str:
@@ -147,9 +159,23 @@ def _value(reading: Reading, node: Node, name: str, key: Key) -> Any:
     if isinstance(node, Sequence):
         return tuple(_value(reading, item, name, key) for item in node.items)
     found = scalar(reading, node, name, "a number or a word")
-    if isinstance(found, str) and isinstance(node, Scalar) and (found in reading.names or _ARITHMETIC & set(found)):
-        return Later(expression(reading, node, name), name, key)
-    return found
+    if isinstance(found, float) and found == float("inf"):
+        raise reading.wrong(node, f"`{name}` is too large")
+    if not isinstance(found, str) or not isinstance(node, Scalar):
+        return found
+    known = found in reading.names
+    if not known and (not _ARITHMETIC & set(found) or _is_word(found, reading.names)):
+        return found
+    return Later(expression(reading, node, name), name, key)
+
+
+def _is_word(text: str, names: tuple[str, ...]) -> bool:
+    """Whether a text with a minus or a slash in it is a word, such as ``nearest-exact``, and no arithmetic."""
+    return bool(_WORD.match(text)) and not any(part in names for part in _BETWEEN.split(text))
+
+
+_BETWEEN = re.compile(r"[-/ ]")
+_WORD = re.compile(r"[A-Za-z_][\w.]*(?:[-/ ][\w.]+)+$")
 
 
 def _condition(reading: Reading, node: Node, name: str, key: Key) -> Any:
@@ -178,7 +204,9 @@ def shape(source: Source, node: Node) -> tuple[int, ...]:
 def shape_of(written: str) -> tuple[int, ...]:
     """A shape as it is written, ``3x224x224``; raises ConvcostError for what is none."""
     parts = written.lower().replace("×", "x").split("x")
-    if not all(part.strip().isdecimal() and len(part) <= len(str(LARGEST)) for part in parts):
+    if not written.replace("×", "x").isascii() or not all(
+        part.strip().isdecimal() and len(part) <= len(str(LARGEST)) for part in parts
+    ):
         raise ConvcostError(
             f"`input` must be a shape like 3x224x224, got `{describe(written)}`", hint="without the batch"
         )

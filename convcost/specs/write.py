@@ -59,7 +59,7 @@ def _phrases(trial: Trial) -> list[Phrase]:
     return taken
 
 
-def _defaults(phrases: Iterable[Phrase]) -> dict[str, Any]:
+def _defaults(phrases: list[Phrase]) -> dict[str, Any]:
     """What most lines share, where saying it once is shorter."""
     lines = [phrase for phrase in phrases if WORDS[phrase.word].convolves]
     found: dict[str, Any] = {}
@@ -71,9 +71,10 @@ def _defaults(phrases: Iterable[Phrase]) -> dict[str, Any]:
     ways = [line.values["padding"] for line in lines if "padding" in line.values]
     if sum("same" not in way and "valid" in way for way in ways) > sum("valid" not in way for way in ways) + 1:
         found["padding"] = "valid"
-    for key in ("mid_norm", "mid_act"):
+    active = [phrase for phrase in phrases if phrase.values.get("act", "none") != "none"]
+    for key, asked in (("mid_norm", lines), ("mid_act", lines), ("act_as", active)):
         # A line cannot take such a default back: without one its middle has what is around it.
-        middles = [line.values.get(key) for line in lines if key in WORDS[line.word].keys]
+        middles = [line.values.get(key) for line in asked if key in WORDS[line.word].keys]
         if len(middles) > 1 and len(set(middles)) == 1 and middles[0] is not None:
             found[key] = middles[0]
     return found
