@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convcost.costs import cost as cost
     from convcost.errors import ConvcostError as ConvcostError
     from convcost.evaluation import evaluate as evaluate
+    from convcost.importers.torch import from_torch as from_torch
     from convcost.kinds import KINDS as KINDS
     from convcost.kinds import depthwise as depthwise
     from convcost.kinds import dilated as dilated
@@ -43,6 +44,7 @@ _HOMES = {
     "costs": ("Cost", "cost"),
     "errors": ("ConvcostError",),
     "evaluation": ("evaluate",),
+    "importers.torch": ("from_torch",),
     "kinds": (
         "KINDS",
         "depthwise",

@@ -54,12 +54,21 @@ Likeness = Callable[[Node, Node], int]
 
 
 def _likeness(before: Shapes, after: Shapes) -> Likeness:
+    known: dict[str, str] = {}
+
+    def said(node: Node, side: str) -> str:
+        # A layer is told from others once, not for each that it is compared with.
+        key = f"{side} {node.name}"
+        if key not in known:
+            known[key] = f"{node.kind} {node.layer!r}"
+        return known[key]
+
     def of(one: Node, other: Node) -> int:
         if type(one.layer) is not type(other.layer):
             return 0
         if before[one.name] != after[other.name]:
             return 1
-        return 4 if (one.kind, repr(one.layer)) == (other.kind, repr(other.layer)) else 3
+        return 4 if said(one, "before") == said(other, "after") else 3
 
     return of
 

@@ -122,8 +122,11 @@ def _count(cost: Cost, what: str, dtype: str) -> int:
 
 def _of_total(evaluation: Evaluation, check: Check, dtype: str) -> list[Check]:
     """A sum over the layers, of which the heaviest are behind it."""
-    found = _count(evaluation.total, check.what, dtype)
+    found = sum(_count(cost, check.what, dtype) for cost in evaluation.costs.values())
     if not _beyond(found, check):
+        if evaluation.uncounted:
+            note = f"not counted, and could be more: {', '.join(evaluation.uncounted)}"
+            return [check._replace(found=found, status=UNKNOWN, note=note)]
         return [check._replace(found=found)]
     return [check._replace(found=found, status=OVER, parts=_layers(evaluation, check.what, dtype)[:_HEAVIEST])]
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from convcost.alignment import partners
 from convcost.evaluation import Evaluation
 from convcost.layers.base import Layer, text_pads
+from convcost.layers.conv import Convolution
+from convcost.layers.linear import Linear
 from convcost.network import Network, Node, members
 
 
@@ -76,11 +78,12 @@ def _exchanged(before: Network, after: Network) -> list[Pair]:
             found.append(Pair(tuple(old[name]), tuple(fresh[name]), (change,), name))
             taken |= {node.name for node in old[name]}
     new = {node.name for node in after.nodes}
-    for node in before.nodes:
+    for place, node in enumerate(before.nodes):
         if node.name in new or node.name in taken or node.name not in after.blocks:
             continue
-        parts = tuple(part for part in fresh[node.name] if part.name not in _followers(node.name))
-        kinds = " + ".join(part.kind for part in parts if part.layer.weights)
+        kept = {other.name for other in before.nodes[place : place + 3]} & {*_followers(node.name)}
+        parts = tuple(part for part in fresh[node.name] if part.name not in kept)
+        kinds = " + ".join(part.kind for part in parts if isinstance(part.layer, Convolution | Linear))
         found.append(Pair((node,), parts, (f"{node.kind} → {kinds}",), node.name))
     return found
 

@@ -8,6 +8,7 @@ from convcost.costs import Cost, total
 from convcost.difference import Pair, pairs
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation
+from convcost.evaluation_report import partial_text
 from convcost.names import closest
 from convcost.network import Node
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report
@@ -55,6 +56,7 @@ def difference_report(
         rows=tuple(rows),
         totals=totals,
         caption=(
+            *(text for side in (before, after) for text in partial_text(side)),
             *_sentences(before, after, labels, len(found)),
             CONVENTION_TEXT,
             *([f"Bytes at {dtype}."] if any(name.endswith("bytes") for name in chosen) else []),
@@ -153,7 +155,13 @@ def _shape(evaluation: Evaluation) -> str:
 
 def _side(evaluation: Evaluation, label: str) -> Mapping[str, Any]:
     network = evaluation.network
-    return {"label": label, "name": network.name, "source": network.source, "input": network.input}
+    return {
+        "label": label,
+        "name": network.name,
+        "source": network.source,
+        "input": network.input,
+        "complete": not evaluation.uncounted,
+    }
 
 
 _MACHINE = ("params", "weights", "biases", "norm_params", "macs", "flops", "activations")

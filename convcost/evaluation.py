@@ -8,6 +8,7 @@ from convcost.costs import Cost, costs, total
 from convcost.layers.base import Shape
 from convcost.liveness import live_activations
 from convcost.network import Network, Node, Shapes, shapes
+from convcost.units import bytes_of
 
 if TYPE_CHECKING:
     from convcost.receptive import View
@@ -33,6 +34,14 @@ class Evaluation:
     def peak_activations(self) -> int:
         """The largest sum of live elements over the execution order."""
         return max(self.live.values())
+
+    def weight_bytes(self, dtype: str) -> int:
+        """Bytes of all parameters, rounded up layer by layer."""
+        return sum(bytes_of(cost.params, dtype) for cost in self.costs.values())
+
+    def activation_bytes(self, dtype: str) -> int:
+        """Bytes of all activations, rounded up layer by layer."""
+        return sum(bytes_of(cost.activations, dtype) for cost in self.costs.values())
 
     @property
     def uncounted(self) -> dict[str, int]:

@@ -12,16 +12,19 @@ from convcost.report import CONVENTION
 from convcost.units import bytes_of
 
 if TYPE_CHECKING:
+    from convcost.evaluation_report import View as Shown
     from convcost.receptive import View
 
 
-def json_data(evaluations: tuple[Evaluation, ...], errors: tuple[Problem, ...], dtype: str) -> Mapping[str, Any]:
-    """The document of `eval`."""
+def json_data(
+    evaluations: tuple[Evaluation, ...], errors: tuple[Problem, ...], dtype: str, shown: "Shown | None" = None
+) -> Mapping[str, Any]:
+    """The document of `eval`; with what the ledger tells, where it is ``shown``."""
     return {
         "command": "eval",
         "convention": CONVENTION,
         "dtype": dtype,
-        "networks": [_network(evaluation, dtype) for evaluation in evaluations],
+        "networks": [_network(evaluation, dtype, shown) for evaluation in evaluations],
         "errors": [
             {"source": e.source, "line": e.line or None, "column": e.column or None, "message": e.message}
             for e in errors
@@ -29,8 +32,9 @@ def json_data(evaluations: tuple[Evaluation, ...], errors: tuple[Problem, ...], 
     }
 
 
-def _network(evaluation: Evaluation, dtype: str) -> Mapping[str, Any]:
+def _network(evaluation: Evaluation, dtype: str, shown: "Shown | None") -> Mapping[str, Any]:
     network = evaluation.network
+    counting = shown.counting(evaluation) if shown else None
     outputs, seen = evaluation.outputs, evaluation.views
     return {
         "name": network.name,
@@ -39,16 +43,20 @@ def _network(evaluation: Evaluation, dtype: str) -> Mapping[str, Any]:
         "input": network.input,
         "output": outputs[0] if len(outputs) == 1 else outputs,
         **exact(evaluation.total),
+        **(counting.json(network.nodes) if counting else {}),
         "peak_activations": evaluation.peak_activations,
-        "weight_bytes": bytes_of(evaluation.total.params, dtype),
-        "activation_bytes": bytes_of(evaluation.total.activations, dtype),
+        "weight_bytes": evaluation.weight_bytes(dtype),
+        "activation_bytes": evaluation.activation_bytes(dtype),
         "peak_bytes": bytes_of(evaluation.peak_activations, dtype),
         "complete": not evaluation.uncounted,
         "uncounted": [{"kind": kind, "layers": number} for kind, number in evaluation.uncounted.items()],
         "kinds": [
             {"kind": entry.kind, "layers": len(entry.nodes), **exact(entry.cost)} for entry in by_kind(evaluation)
         ],
-        "layers": [_layer(evaluation, node, seen[node.name]) for node in network.nodes],
+        "layers": [
+            {**_layer(evaluation, node, seen[node.name]), **(counting.json_layer(node.name) if counting else {})}
+            for node in network.nodes
+        ],
     }
 
 

@@ -17,11 +17,14 @@ from convcost.units import bytes_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from convcost.evaluation_counting import Counting
+
 
 class View(NamedTuple):
     """How to show tables: which columns, bytes at which dtype, in which order, how many rows.
 
-    ``depth`` folds layers to so many parts of their names, ``by_kind`` gathers them by kind.
+    ``depth`` folds layers to so many parts of their names, ``by_kind`` gathers them by kind; ``count_as`` names
+    the convention that they are counted by beside MACs.
     """
 
     columns: tuple[str, ...] = ()
@@ -30,6 +33,15 @@ class View(NamedTuple):
     top: int | None = None
     depth: int | None = None
     by_kind: bool = False
+    count_as: str = ""
+
+    def counting(self, evaluation: Evaluation) -> "Counting | None":
+        """What the ledger tells of a network, where anything of it is asked for."""
+        if not self.count_as and not {*self.columns, self.sort.removeprefix("-")} & {"ledger", "all"}:
+            return None
+        from convcost.evaluation_counting import Counting
+
+        return Counting(evaluation, self.count_as)
 
 
 USUAL = View()
@@ -37,7 +49,7 @@ USUAL = View()
 LAYER_KEYS = (
     *("layer", "kind", "layers", "inputs", "input", "output", "padding", "params", "weights", "biases", "norm_params"),
     *("macs", "flops", "share", "params_share", "receptive_field", "effective_stride", "effective_padding", "aligned"),
-    *("activations", "live_activations", "weight_bytes", "activation_bytes", "live_bytes", "macs_per_byte"),
+    *("activations", "live_activations", "weight_bytes", "activation_bytes", "live_bytes", "macs_per_byte", "ledger"),
 )
 # Means nothing for rows of several layers, of a kind, of one layer.
 _NOT_FOLDED = ("padding",)
@@ -49,7 +61,7 @@ _NOT_SINGLE = ("layers",)
 _SEEN = ("receptive_field", "effective_stride", "effective_padding", "aligned")
 _NETWORK_COLUMNS = columns_of(
     "network source input output layers params params_ratio weights biases norm_params macs macs_ratio flops"
-    " activations peak_activations weight_bytes activation_bytes peak_bytes"
+    " activations peak_activations weight_bytes activation_bytes peak_bytes ledger"
 )
 
 
@@ -60,11 +72,14 @@ _SEVERAL = ("network", "input", "params", "params_ratio", "macs", "macs_ratio", 
 def layer_report(evaluation: Evaluation, view: View = USUAL, errors: tuple[Problem, ...] = ()) -> Report:
     """One network, a row for each layer, fold or kind, with totals."""
     known, usual = _layer_columns(view)
-    chosen = choose_columns(view.columns, known, usual)
+    known, chosen = _chosen(view, known, usual)
     sort = _sort_key(view, known)
     seen = evaluation.views if {sort.removeprefix("-"), *(column.key for column in chosen)} & {*_SEEN} else {}
     entries = by_depth(evaluation, view.depth) if view.depth else (by_kind if view.by_kind else by_layer)(evaluation)
     rows = tuple(row(evaluation, entry, view.dtype, seen) for entry in entries)
+    counting = view.counting(evaluation)
+    if counting:
+        rows = tuple({**cells, **counting.cells(entry.nodes)} for cells, entry in zip(rows, entries, strict=True))
     first = usual[0]
     shown = ordered(rows, sort) if sort else rows
     if view.top is not None and len(shown) > view.top:
@@ -73,11 +88,27 @@ def layer_report(evaluation: Evaluation, view: View = USUAL, errors: tuple[Probl
         title=evaluation.network.name,
         columns=chosen,
         rows=shown,
-        totals=total_row(evaluation, rows, first, view.dtype),
-        caption=(*partial_text(evaluation), _network_text(evaluation), *_convention_text(chosen, view.dtype)),
+        totals={
+            **total_row(evaluation, rows, first, view.dtype),
+            **(counting.cells(evaluation.network.nodes) if counting else {}),
+        },
+        caption=(*partial_text(evaluation), _network_text(evaluation), *_convention_text(chosen, view)),
         notes=view_notes(evaluation, seen),
-        data=lambda: json_data((evaluation,), errors, view.dtype),
+        data=lambda: json_data((evaluation,), errors, view.dtype, view),
     )
+
+
+def _chosen(
+    view: View, known: tuple[Column, ...], usual: tuple[str, ...]
+) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """The columns that there are and those to show: with a convention, what it counts is among both."""
+    if not view.count_as:
+        return known, choose_columns(view.columns, known, usual)
+    from convcost.evaluation_counting import with_heads
+
+    known = with_heads((*known, *columns_of("counted")), view.count_as)
+    asked = view.columns if {*view.columns} & {"counted", "all"} else (*(view.columns or usual), "counted")
+    return known, choose_columns(asked, known, usual)
 
 
 def _layer_columns(view: View) -> tuple[tuple[Column, ...], tuple[str, ...]]:
@@ -112,10 +143,10 @@ def network_report(
 ) -> Report:
     """Several networks, a row for each, with ratios to the first or to the ``baseline``."""
     several = len(evaluations) > 1 or baseline is not None
-    chosen = choose_columns(view.columns, _NETWORK_COLUMNS, _SEVERAL if several else _ALONE)
+    known, chosen = _chosen(view, _NETWORK_COLUMNS, _SEVERAL if several else _ALONE)
     base = _baseline(evaluations, baseline)
-    rows = tuple(_network_row(evaluation, base, view.dtype) for evaluation in evaluations)
-    sort = _sort_key(view, _NETWORK_COLUMNS)
+    rows = tuple(_network_row(evaluation, base, view) for evaluation in evaluations)
+    sort = _sort_key(view, known)
     shown = ordered(rows, sort) if sort else rows
     left = len(shown) - view.top if view.top is not None else 0
     return Report(
@@ -125,11 +156,11 @@ def network_report(
         caption=(
             *(text for evaluation in evaluations for text in partial_text(evaluation)),
             *(_ratios_text(base, chosen) if base else ()),
-            *([f"{left} more networks are not shown."] if left > 0 else []),
+            *([f"{left} more network{'s are' if left > 1 else ' is'} not shown."] if left > 0 else []),
             *_sizes_text(evaluations, chosen),
-            *_convention_text(chosen, view.dtype),
+            *_convention_text(chosen, view),
         ),
-        data=lambda: json_data(evaluations, errors, view.dtype),
+        data=lambda: json_data(evaluations, errors, view.dtype, view),
     )
 
 
@@ -149,19 +180,23 @@ def _baseline(evaluations: tuple[Evaluation, ...], name: str | None) -> Evaluati
     return known[name]
 
 
-def _network_row(evaluation: Evaluation, base: Evaluation | None, dtype: str) -> Cells:
+def _network_row(evaluation: Evaluation, base: Evaluation | None, view: View) -> Cells:
     network, peak = evaluation.network, evaluation.peak_activations
+    counting = view.counting(evaluation)
     return {
         "network": network.name,
         "source": network.source,
         "input": Size(network.input),
         "output": sizes(evaluation.outputs),
         "layers": len(network.nodes),
-        **counts(evaluation.total, dtype),
+        **counts(evaluation.total, view.dtype),
+        "weight_bytes": evaluation.weight_bytes(view.dtype),
+        "activation_bytes": evaluation.activation_bytes(view.dtype),
         "params_ratio": _ratio(evaluation.total.params, base.total.params) if base else None,
         "macs_ratio": _ratio(evaluation.total.macs, base.total.macs) if base else None,
         "peak_activations": peak,
-        "peak_bytes": bytes_of(peak, dtype),
+        "peak_bytes": bytes_of(peak, view.dtype),
+        **(counting.cells(network.nodes) if counting else {}),
     }
 
 
@@ -203,8 +238,14 @@ def _sizes_text(evaluations: tuple[Evaluation, ...], columns: tuple[Column, ...]
     return (f"Input sizes: {inputs}.", own)
 
 
-def _convention_text(columns: tuple[Column, ...], dtype: str) -> tuple[str, ...]:
+def _convention_text(columns: tuple[Column, ...], view: View) -> tuple[str, ...]:
     from convcost import __version__
 
-    in_bytes = any(column.holds == "bytes" or column.key == "macs_per_byte" for column in columns)
-    return (CONVENTION_TEXT, *([f"Bytes at {dtype}."] if in_bytes else []), f"convcost {__version__}.")
+    lines = [CONVENTION_TEXT]
+    if view.count_as:
+        from convcost.evaluation_counting import counting_text
+
+        lines += counting_text(view.count_as)
+    if any(column.holds == "bytes" or column.key == "macs_per_byte" for column in columns):
+        lines.append(f"Bytes at {view.dtype}.")
+    return (*lines, f"convcost {__version__}.")

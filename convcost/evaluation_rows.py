@@ -23,7 +23,7 @@ _NAMED = 5
 # What adds up over rows.
 SUMS = (
     *("layers", "params", "weights", "biases", "norm_params", "macs", "flops", "activations"),
-    *("share", "params_share", "weight_bytes", "activation_bytes"),
+    *("share", "params_share", "weight_bytes", "activation_bytes", "counted"),
 )
 
 
@@ -38,7 +38,7 @@ def row(evaluation: Evaluation, entry: Entry, dtype: str, views: "Mapping[str, V
         "layers": len(entry.nodes),
         "inputs": " ".join(entry.sources) or None,
         "input": sizes(entry.inputs) if entry.inputs else None,
-        "output": Size(entry.output) if entry.output is not None else None,
+        "output": sizes(entry.outputs) if entry.outputs else None,
         "padding": text_pads(pads) if pads is not None else None,
         **counts(entry.cost, dtype),
         **_bytes(evaluation, entry, dtype),
@@ -61,9 +61,9 @@ def _bytes(evaluation: Evaluation, entry: Entry, dtype: str) -> Cells:
 
 def _intensity(entry: Entry, dtype: str) -> Fraction | None:
     """MACs for each byte of input, output and parameters, each moved once; for blocks what goes in and out."""
-    if entry.output is None:
+    if not entry.outputs:
         return None
-    moved = sum(map(prod, entry.inputs)) + prod(entry.output) + entry.cost.params
+    moved = sum(map(prod, (*entry.inputs, *entry.outputs))) + entry.cost.params
     return Fraction(entry.cost.macs, bytes_of(moved, dtype))
 
 

@@ -22,7 +22,7 @@ class Entry(NamedTuple):
     cost: Cost
     inputs: tuple[Shape, ...]
     sources: tuple[str, ...]
-    output: Shape | None
+    outputs: tuple[Shape, ...]
     last: Node | None
 
 
@@ -36,7 +36,7 @@ def by_layer(evaluation: Evaluation) -> tuple[Entry, ...]:
             evaluation.costs[node.name],
             evaluation.inputs(node),
             node.inputs,
-            evaluation.shapes[node.name],
+            (evaluation.shapes[node.name],),
             node,
         )
         for node in evaluation.network.nodes
@@ -45,19 +45,27 @@ def by_layer(evaluation: Evaluation) -> tuple[Entry, ...]:
 
 def by_depth(evaluation: Evaluation, depth: int) -> tuple[Entry, ...]:
     """Layers whose names agree in their first ``depth`` parts, where the first of them stands."""
-    # A name may begin with a dot.
-    groups = _groups(evaluation, lambda node: ".".join(node.name.split(".")[:depth]) or node.name)
+
+    def place(name: str) -> str:
+        # A name may begin with a dot.
+        return ".".join(name.split(".")[:depth]) or name
+
+    network = evaluation.network
+    groups = _groups(evaluation, lambda node: place(node.name))
+    leaving = {source for node in network.nodes for source in node.inputs if place(source) != place(node.name)}
+    leaving.update(network.outputs)
     inner: dict[str, Counter[str]] = {}
-    for name, kind in evaluation.network.blocks.items():
+    for name, kind in network.blocks.items():
         inner.setdefault(name.rpartition(".")[0], Counter())[kind] += 1
-    return tuple(_folded(evaluation, name, nodes, inner.get(name, Counter())) for name, nodes in groups.items())
+    none: Counter[str] = Counter()
+    return tuple(_folded(evaluation, name, nodes, inner.get(name, none), leaving) for name, nodes in groups.items())
 
 
 def by_kind(evaluation: Evaluation) -> tuple[Entry, ...]:
     """All layers of a kind, in the order in which kinds appear."""
     groups = _groups(evaluation, lambda node: node.kind)
     return tuple(
-        Entry(kind, kind, tuple(nodes), _sum(evaluation, nodes), (), (), None, None) for kind, nodes in groups.items()
+        Entry(kind, kind, tuple(nodes), _sum(evaluation, nodes), (), (), (), None) for kind, nodes in groups.items()
     )
 
 
@@ -72,10 +80,11 @@ def _sum(evaluation: Evaluation, nodes: list[Node]) -> Cost:
     return total(evaluation.costs[node.name] for node in nodes)
 
 
-def _folded(evaluation: Evaluation, name: str, nodes: list[Node], inner: Counter[str]) -> Entry:
+def _folded(evaluation: Evaluation, name: str, nodes: list[Node], inner: Counter[str], leaving: set[str]) -> Entry:
     inside = {node.name for node in nodes}
     sources = dict.fromkeys(source for node in nodes for source in node.inputs if source not in inside)
     last = nodes[-1]
+    ends = [node.name for node in nodes if node.name in leaving] or [last.name]
     return Entry(
         name,
         _kind(evaluation, name, nodes, inner),
@@ -83,7 +92,7 @@ def _folded(evaluation: Evaluation, name: str, nodes: list[Node], inner: Counter
         _sum(evaluation, nodes),
         tuple(evaluation.shapes[source] for source in sources),
         tuple(sources),
-        evaluation.shapes[last.name],
+        tuple(evaluation.shapes[end] for end in ends),
         last,
     )
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any, NamedTuple
 
-from convcost.assembly import NORMS, Around
+from convcost.assembly import NORMS, Around, norm
 from convcost.costs import Cost, total
 from convcost.errors import ConvcostError
 from convcost.layers.base import Layer, Shape
 from convcost.layers.conv import Conv, Convolution
 from convcost.layers.norm import ChannelNorm
+from convcost.layers.prelu import PReLU
 from convcost.names import BY_NAME
 from convcost.network import Network, Node, Shapes, members
 from convcost.rules import FIELDS_ASKED, Rule, fits, is_of_kind, names_a_kind
@@ -68,11 +69,22 @@ def _users(network: Network) -> dict[str, list[Node]]:
 def _followers(node: Node, users: dict[str, list[Node]]) -> tuple[Node, ...]:
     """The norm and the activation behind a convolution, where nobody else takes what stands before them."""
     found: list[Node] = []
+    channels = getattr(node.layer, "out_channels", 0)
     for wanted in (_is_norm, _is_activation):
         after = users.get(found[-1].name if found else node.name, [])
-        if len(after) == 1 and wanted(after[0].layer):
+        if len(after) == 1 and wanted(after[0].layer) and _is_usual(after[0].layer, channels):
             found.append(after[0])
     return tuple(found)
+
+
+def _is_usual(layer: Layer, channels: int) -> bool:
+    """Whether a new norm or activation of these channels would be the same."""
+    if isinstance(layer, PReLU):
+        return layer == PReLU(channels)
+    return not _is_norm(layer) or layer in (
+        norm(layer.kind, channels, first=True),
+        norm(layer.kind, channels, first=False),
+    )
 
 
 def _is_norm(layer: Layer) -> bool:
@@ -94,6 +106,8 @@ def _piece(name: str, nodes: tuple[Node, ...], users: dict[str, list[Node]], kno
         for node in nodes
         if node.name in network.outputs or any(user.name not in inside for user in users.get(node.name, ()))
     ]
+    if any(node.kind == "group_norm" for node in nodes):
+        raise ConvcostError(f"`{name}` has group norms, whose groups a new block would not know")
     if len(entries) != 1 or len(exits) > 1:
         raise ConvcostError(f"`{name}` has {len(entries)} inputs and {len(exits)} outputs: it cannot be exchanged")
     (entry,) = entries
@@ -107,7 +121,7 @@ def _piece(name: str, nodes: tuple[Node, ...], users: dict[str, list[Node]], kno
         "dilation": spatial.dilation,
         "groups": spatial.groups,
         "padding": spatial.padding,
-        "bias": any(node.layer.biases for node in nodes if isinstance(node.layer, Conv)),
+        "bias": spatial.bias,
     }
     return Piece(name, nodes, entry, end, fields, _around(nodes))
 

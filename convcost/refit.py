@@ -5,7 +5,7 @@ from typing import Any
 
 from convcost import layers
 from convcost.errors import ConvcostError
-from convcost.layers.base import Layer, Shape
+from convcost.layers.base import Layer, Shape, text_shape
 from convcost.layers.conv import Convolution
 from convcost.layers.norm import ChannelNorm
 
@@ -34,6 +34,8 @@ def _without_weights(layer: Layer, before: Shape, after: Shape) -> Layer:
         return replace(layer, slopes=after[0]) if layer.slopes == before[0] else layer
     if isinstance(layer, ChannelNorm | layers.Scale):
         return replace(layer, channels=after[0])
+    if isinstance(layer, layers.Given):
+        raise ConvcostError(f"`{layer.kind}` makes {text_shape(layer.shape)}, and cannot follow other sizes")
     return layer
 
 

@@ -58,6 +58,7 @@ _HEADS = {
         "fewer": "vs {baseline}",
         "note": "note",
         "aligned": "aligned",
+        "ledger": "ledger",
         "part": "part",
         "quantity": "quantity",
         "paper": "paper",
@@ -82,6 +83,7 @@ _HEADS = {
         "activations": "activations",
         "peak_activations": "peak activations",
         "live_activations": "live activations",
+        "counted": "counted",
     },
     "bytes": {
         "weight_bytes": "weight bytes",

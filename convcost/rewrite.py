@@ -13,7 +13,7 @@ from convcost.kinds import KINDS
 from convcost.layers.base import Layer, text_shape
 from convcost.layers.conv import Convolution, ConvTranspose
 from convcost.layers.linear import Linear
-from convcost.network import INPUT, Network, Node, Shapes, shapes
+from convcost.network import INPUT, Network, Node, Shapes, members, shapes
 from convcost.pieces import Piece, pieces
 from convcost.refit import is_depthwise, refit
 from convcost.rules import Rule
@@ -87,7 +87,16 @@ def widen(network: Network, factor: float, divisor: int = 1) -> Network:
     def channels(node: Node, made: int) -> int:
         return made if node.name in last else _rounded(made * factor, divisor)
 
-    return _Rebuilding(network, shapes(network), channels).run({})
+    known = shapes(network)
+    try:
+        return _Rebuilding(network, known, channels).run({})
+    except ConvcostError as error:
+        # What ends in a sum has no classifier: what is added has to become as narrow as the rest.
+        last.clear()
+        try:
+            return _Rebuilding(network, known, channels).run({})
+        except ConvcostError:
+            raise error from None
 
 
 def _rounded(value: float, divisor: int) -> int:
@@ -172,7 +181,12 @@ class _Rebuilding:
             for new in self.assembly.nodes[before:]:
                 self.lines[new.name] = self.network.lines.get(node.name, 0)
         network = self.network
-        blocks = {name: kind for name, kind in network.blocks.items() if not _within(name, gone)}
+        inside = members(network)
+        blocks = {
+            name: kind
+            for name, kind in network.blocks.items()
+            if not gone.issuperset(node.name for node in inside[name])
+        }
         blocks |= {piece.name: made.kind for piece, made in exchanged.values() if len(made.parts) > 1}
         return Network(
             network.name,
@@ -204,8 +218,3 @@ class _Rebuilding:
 def _word(made: Composition) -> str:
     """A standard convolution is a `conv` of the language, a transposed one a `conv_transpose`."""
     return {"standard": "conv", "transposed": "conv_transpose"}.get(made.kind, made.kind)
-
-
-def _within(name: str, gone: set[str]) -> bool:
-    """Whether a block has no layer left."""
-    return any(node == name or node.startswith(f"{name}.") for node in gone)

@@ -37,6 +37,7 @@ def parts_of_rule(text: str) -> tuple[str, tuple[Expression, ...], str]:
         try:
             condition = Expression(part, condition=True)
             condition.require(ASKED)
+            condition.require_truth()
         except ExpressionError as error:
             raise ConvcostError(f"`{part.strip()}`: {error.message}", hint=error.hint) from None
         conditions.append(condition)

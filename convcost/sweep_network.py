@@ -105,6 +105,11 @@ class NetworkSweep:
         def fits(value: Any) -> bool:
             if value not in seen:
                 seen[value] = self._rows({**given, fit.name: value}, selection)
+            if not seen[value] and isinstance(fit.among, Span):
+                raise ConvcostError(
+                    f"--fit: {fit.name} = {value:g} cannot be, so that a search would pass over what fits",
+                    hint=f"give a step, such as --set {fit.name}=1:64:1, and every value is tried",
+                )
             return bool(seen[value]) and all(holds(fit.condition, _scope(row)(), "fit") for row in seen[value])
 
         among = fit.among

@@ -110,18 +110,18 @@ _AMOUNT_UNITS = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10*
 _AMOUNT_UNITS |= {f"{letter}i": 2 ** (10 * power) for power, letter in enumerate("KMGTP", 1)}
 
 
-def amount(text: str) -> int:
-    """A number as people write it, exactly: ``300M``, ``3.6M``, ``256KiB``, ``5_000``.
+def amount(text: str, *, of_bytes: bool = False) -> int:
+    """A number as people write it, exactly: ``300M``, ``3.6M``, ``256KiB``, ``5_000``; ``B`` is a byte or a billion.
 
     Raises ConvcostError for what is none, and for parts of one.
 
-    >>> amount("3.6M"), amount("256KiB"), amount("4.089G")
-    (3600000, 262144, 4089000000)
+    >>> amount("3.6M"), amount("256KiB"), amount("4.089G"), amount("512B", of_bytes=True)
+    (3600000, 262144, 4089000000, 512)
     """
     cleaned = text.strip().replace("_", "").replace(",", "")
     digits = cleaned.rstrip("".join({*"".join(_AMOUNT_UNITS), "B"}))
     unit = cleaned[len(digits) :]
-    unit = unit if unit in _AMOUNT_UNITS else unit.removesuffix("B")
+    unit = unit if unit in _AMOUNT_UNITS and not of_bytes else unit.removesuffix("B")
     whole, _, part = digits.strip().partition(".")
     known = unit in _AMOUNT_UNITS and len(digits) <= _MOST_DIGITS
     if not known or not (whole + part).isdecimal() or not (whole + part).isascii():

@@ -20,7 +20,7 @@ def residual_block(
     """ResNet's basic block: k×k, k×k, plus a shortcut.
 
     ``shortcut`` is ``projection`` (a 1×1 with the stride) where stride or channels change, else
-    ``identity``. Stride, padding and dilation stand on the first k×k; the second has stride 1.
+    ``identity``. The stride stands on the first k×k, padding and dilation on both.
     Source: He et al., "Deep residual learning" (2016), figure 5.
 
     >>> residual_block(64, 64, 3).weights

@@ -21,6 +21,8 @@ COMMANDS = {
     "zoo": ("zoo", "The networks that come with convcost, and their published figures."),
     "sweep": ("sweep", "A grid over a layer's flags or a network's vars, filtered and sorted."),
     "convert": ("convert", "Models of frameworks as YAML, and networks as PyTorch code."),
+    "reconcile": ("reconcile", "Every counter's number for a network, taken apart; who gives a quoted one."),
+    "conventions": ("conventions", "How counters count: what, in which unit, with which mistakes."),
     "schema": ("schema", "The JSON Schema of the network language, for editors."),
 }
 

@@ -3,7 +3,7 @@
 import click
 
 from convcost.cli import MISUSED
-from convcost.cli.columns import column_keys, column_options
+from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, format_for, output_options, say
 from convcost.cli.sources import network_options, networks, overrides, problems
 from convcost.errors import ConvcostError
@@ -21,6 +21,7 @@ from convcost.evaluation_report import View, layer_report, network_report
 @click.option("--totals", is_flag=True, help="One line a network.")
 @click.option("--baseline", metavar="NAME", help="The network that ratios are to; else the first.")
 @click.option("--strict", is_flag=True, help="Exit status 1 where something is not counted.")
+@count_as_option
 @column_options
 @output_options
 def command(
@@ -34,6 +35,7 @@ def command(
     totals: bool,  # noqa: FBT001
     baseline: str | None,
     strict: bool,  # noqa: FBT001
+    count_as: str,
     columns: str | None,
     dtype: str,
     format_: str | None,
@@ -46,6 +48,7 @@ def command(
     convcost eval resnet50 --depth 2 --columns params,macs,receptive_field
     convcost eval mobilenet_v2 --set alpha=0.5 --input 3x192x192 --top 5
     convcost eval nets/ zoo:resnet18 'more/*.yaml' --baseline ResNet-18 --sort macs
+    convcost eval resnet50 --count-as fvcore --depth 1
 
     SPEC is a file, a folder of .yaml files, a pattern, a network of the zoo, or - for standard input. Files
     that cannot be read are reported, the others are still shown, and the exit status is 2.
@@ -56,7 +59,7 @@ def command(
     for error in errors:
         say(error.shown())
     evaluations = tuple(map(evaluate, found))
-    view = View(column_keys(columns), dtype, sort or "", top, depth, by_kind)
+    view = View(column_keys(columns), dtype, sort or "", top, depth, by_kind, count_as)
     folded = depth is not None or by_kind
     one_line = totals or baseline is not None
     if folded and (one_line or len(evaluations) > 1):

@@ -114,7 +114,12 @@ def networks(specs: tuple[str, ...], replaced: Replaced = NOTHING) -> tuple[list
     found: list[Network] = []
     errors: list[SpecError] = []
     for spec in specs:
-        for path in _files(spec):
+        try:
+            paths = _files(spec)
+        except SpecError as error:
+            errors.append(error)
+            continue
+        for path in paths:
             try:
                 found += _read(path, replaced)
             except SpecError as error:
@@ -149,7 +154,9 @@ def _read(path: str, replaced: Replaced) -> tuple[Network, ...]:
     if path in known:
         return load(zoo.PREFIX + path, replaced.overrides)
     guess = closest(path, known) if os.sep not in path else None
-    hint = f"did you mean `{guess}` of the zoo?" if guess else "`convcost zoo` lists the networks that come with convcost"
+    hint = (
+        f"did you mean `{guess}` of the zoo?" if guess else "`convcost zoo` lists the networks that come with convcost"
+    )
     raise SpecError((Problem(f"{path}: no such file or directory", path, hint=hint),))
 
 
@@ -190,7 +197,10 @@ def _files(spec: str) -> list[str]:
         from pathlib import Path
 
         inside = (file for file in Path(spec).rglob("*") if file.suffix in _SUFFIXES and file.is_file())
-        return sorted(map(str, inside)) or [spec]
+        found = sorted(map(str, inside))
+        if not found:
+            raise SpecError((Problem(f"{spec}: no .yaml file is in this folder", spec),))
+        return found
     if "\0" not in spec and any(char in spec for char in "*?["):
         from glob import glob
 

@@ -98,10 +98,13 @@ def _flag(name: str) -> str:
 def condition(flag: str, text: str, *, truth: bool = True) -> Expression:
     """A condition, or arithmetic to sort by; an error names the flag."""
     try:
-        return Expression(text, condition=truth)
+        found = Expression(text, condition=truth)
+        if truth:
+            found.require_truth()
     except ExpressionError as error:
         hint = error.hint or "such as params<50k and macs<10M" * truth or None
         raise ConvcostError(f"{flag}: {error.message} in `{describe(text)}`", hint=hint) from None
+    return found
 
 
 def _condition_list(flag: str, text: str) -> list[Expression]:

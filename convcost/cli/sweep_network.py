@@ -67,7 +67,8 @@ def _add_var(axes: dict[str, Any], text: str) -> None:
     values: list[Any] = []
     for item in items:
         values += Range(f"--set {name}", item).values() if ":" in item else [set_value(name, item)]
-    axes[name] = list(dict.fromkeys(values))
+    # 1 and true are equal, and are not the same value of a var.
+    axes[name] = [value for _, value in dict.fromkeys((type(value), value) for value in values)]
 
 
 def _shape(text: str) -> Any:

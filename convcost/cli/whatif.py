@@ -72,7 +72,7 @@ def command(
         to = f", to multiples of {divisor}" if divisor else ""
         notes.append(f"width × {width:g}{to}, but for the input and the classifier")
     network.name = written.name
-    if output and output.endswith(_SUFFIXES) and format_ is None:
+    if output and output.lower().endswith(_SUFFIXES):
         from convcost.specs.write import dumps
 
         write(dumps(network), output)
@@ -114,6 +114,8 @@ def _rule(text: str) -> Rule:
     name = name.strip()
     chosen = read_kind("the kind", ":".join((_CALLED.get(name, name), *rest)))
     own: dict[str, Any] = dict(chosen.options)
+    if len(kernel) > 1:
+        raise ConvcostError(f"`{kernel[0]}` and `{kernel[1]}` are one option", hint="leave one out")
     if kernel:
         own["kernel_size"] = per_axis("k", kernel[0].partition("=")[2])
     if chosen.kind == "grouped" and "groups" not in own:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convcost.expressions.parser import Parser
-from convcost.expressions.tree import ExpressionError, Name, Tree, Value, compute, round8, unknown
+from convcost.expressions.tree import DECISIONS, Call, ExpressionError, Name, Tree, Value, compute, round8, unknown
 
 __all__ = ["Expression", "ExpressionError", "Name", "Tree", "Value", "round8"]
 
@@ -45,3 +45,9 @@ class Expression:
     def value(self, scope: Mapping[str, Value]) -> Value:
         """The value in a scope; raises ExpressionError for what cannot be computed."""
         return compute(self.tree, scope)
+
+    def require_truth(self) -> None:
+        """Raise ExpressionError where the value is a number, and so decides nothing."""
+        decides = isinstance(self.tree, bool) or (isinstance(self.tree, Call) and self.tree.word in DECISIONS)
+        if not decides:
+            raise ExpressionError(f"`{self.text}` is a number, and no condition", 0, len(self.text), "compare it")

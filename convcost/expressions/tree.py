@@ -82,6 +82,10 @@ class Name(NamedTuple):
 Tree = Call | Name | int | float | bool
 
 
+# Operators whose value is true or false.
+DECISIONS = ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
+
+
 def unknown(name: Name, known: tuple[str, ...]) -> ExpressionError:
     """The error of a name that is none of the known."""
     guess = closest(name.text, (*known, *FUNCTIONS))

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from convcost.layers.base import Layer, Shape, Window, count
+from convcost.errors import ConvcostError
+from convcost.layers.base import Layer, Shape, Window, count, text_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class Reshape(Given):
 
     __slots__ = ()
     is_view: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape that is given, which must have as many elements as the input."""
+        if prod(inputs[0]) != prod(self.shape):
+            raise ConvcostError(
+                f"{text_shape(inputs[0])} cannot be reshaped to {text_shape(self.shape)}", field="shape"
+            )
+        return self.shape
 
 
 class Uncounted(Given):

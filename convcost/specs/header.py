@@ -77,7 +77,7 @@ def read_budget(reading: Reading, node: Node | None) -> dict[str, Bound]:
     found = {}
     for key, item in _entries(reading, node, "budget", "{params: 3.6M, macs: 310M}", BUDGETS):
         try:
-            found[key.text] = Bound(amount(item.text), key.place.line)
+            found[key.text] = Bound(amount(item.text, of_bytes=key.text.endswith("_bytes")), key.place.line)
         except ConvcostError as error:
             reading.source.problem(item.place, f"`{key.text}` {error.message}", error.hint or "")
     return found

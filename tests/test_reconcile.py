@@ -1,0 +1,422 @@
+"""`reconcile`, `conventions` and `--count-as`: sums that add up, numbers that are quoted, and how code is written."""
+
+import csv
+import json
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from convcost import evaluate, load, loads, zoo
+from convcost.cli import main
+from convcost.conventions import CONVENTIONS, find
+from convcost.conventions.counting import counted, ledgers
+from convcost.errors import ConvcostError
+from convcost.problems import SpecError
+from convcost.reconciliation import accounts
+from convcost.reconciliation_quote import matches, near_misses, quotes
+from convcost.reconciliation_variants import folded, stride_first, without_linear, without_other_heads
+from convcost.rewrite import widen
+from convcost.specs.header import Overrides
+from convcost.specs.write import dumps
+
+
+@pytest.fixture
+def run(capsys):
+    def run_(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([*arguments])
+        captured = capsys.readouterr()
+        return end.value.code, captured.out, captured.err
+
+    return run_
+
+
+def zoo_network(name):
+    (network,) = load(f"zoo:{name}")
+    return evaluate(network)
+
+
+def network_of(*lines, shape="8x16x16", top=""):
+    (network,) = loads(f"input: {shape}\n{top}\nlayers:\n" + "".join(f"  - {line}\n" for line in lines))
+    return network
+
+
+def text_of(evaluation, name):
+    return next(account.text for account in accounts(evaluation) if account.convention.name == name)
+
+
+# --- Taken apart ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_terms_add_up_to_the_total_of_every_convention(name):
+    found = zoo_network(name)
+    for account in accounts(found):
+        assert sum(term.value for term in account.terms) == account.total == counted(account.convention, found)
+        assert all(term.weight and term.amount > 0 and term.what for term in account.terms)
+    names = {key for ledger in ledgers(found).values() for key in ledger}
+    assert all({*term.names} <= names for account in accounts(found) for term in account.terms)
+
+
+RESNET50 = {
+    "paper": "4,089,184,256 = 4,089,184,256 MACs",
+    "torch": "8,178,368,512 = 2 × 4,089,184,256 MACs",
+    "fvcore": "4,111,512,576 = 4,089,184,256 MACs + 2 × 11,113,984 batch-norm elements"
+    " + 100,352 global-average-pool inputs",
+    "ptflops": "4,132,436,968 = 4,089,184,256 MACs + 2 × 11,113,984 batch-norm elements + 2 × 9,608,704 ReLU elements"
+    " + 2 × 802,816 max-pool inputs + 2 × 100,352 global-average-pool inputs + 1,000 bias additions",
+    "thop": "4,133,742,592 = 4,089,184,256 MACs + 4 × 11,113,984 batch-norm elements"
+    " + 100,352 global-average-pool inputs + 2,048 global-average-pool outputs",
+    "torchprofile": "4,100,300,288 = 4,089,184,256 MACs + 11,113,984 batch-norm elements"
+    " + 2,048 global-average-pool outputs",
+    "calflops": "8,211,108,352 = 2 × 4,089,184,256 MACs + 2 × 11,113,984 batch-norm elements + 9,608,704 ReLU elements"
+    " + 802,816 max-pool inputs + 100,352 global-average-pool inputs",
+}
+
+
+@pytest.mark.parametrize("name", RESNET50)
+def test_resnet50_is_taken_apart_to_the_digit(name):
+    assert text_of(zoo_network("resnet50"), name) == RESNET50[name]
+
+
+def test_macs_that_count_differently_are_told_apart():
+    found = evaluate(network_of("{conv: 8, k: 3, g: 2}", "{conv_transpose: 4, k: 2, s: 2}", "{linear: 3}"))
+    grouped, linear, transposed = 8 * 4 * 9 * 256, 4 * 32 * 32 * 3, 8 * 4 * 4 * 256
+    assert text_of(found, "thop") == (
+        f"{grouped + linear + 4 * transposed:,} = {grouped + linear:,} MACs of grouped convolutions and linear layers"
+        f" + {4 * transposed:,} MACs of transposed convolutions over output positions"
+    )
+    assert "MACs of transposed convolutions and linear layers" in text_of(found, "tensorflow")
+
+
+def test_rules_are_terms_of_their_own():
+    found = evaluate(network_of("{conv_transpose: 32, k: 4, s: 2, p: 1, g: 4, bias: true}", shape="16x14x14"))
+    assert text_of(found, "torchprofile") == (
+        "6,422,528 = 401,408 MACs + 6,021,120 by transposed convolutions as output × channels × kernel"
+    )
+    assert text_of(found, "calflops").endswith(
+        "- 602,112 by groups of transposed convolutions divided out twice"
+        " - 24,696 by biases of transposed convolutions by a plain one's output"
+    )
+
+
+# --- Quoted numbers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "step"),
+    [
+        ("4.13G", 4_130_000_000, 10**7),
+        ("4.1 GFLOPs", 4_100_000_000, 10**8),
+        ("4.089 GMACs", 4_089_000_000, 10**6),
+        ("569M", 569_000_000, 10**6),
+        ("4.13 GMac", 4_130_000_000, 10**7),
+        ("8.2B", 8_200_000_000, 10**8),
+        ("4,133,742,592", 4_133_742_592, 1),
+        ("3.8×10⁹", 3_800_000_000, 10**8),
+        ("3.8e9", 3_800_000_000, 10**8),
+        ("0.32 G", 320_000_000, 10**7),
+        ("300 million", 300_000_000, 10**6),
+        ("1.5 billion FLOPs", 1_500_000_000, 10**8),
+    ],
+)
+def test_quotes_are_read_with_what_their_last_digit_is_worth(text, value, step):
+    (quote,) = quotes(text)
+    assert (quote.value, quote.step) == (value, step)
+
+
+def test_a_small_number_without_a_unit_is_tried_in_millions_and_billions():
+    assert [quote.value for quote in quotes("4.1")] == [4_100_000, 4_100_000_000]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "G", "four", "4.1.2G", "-4G", "0G", "4.1 GB/s", "1e999", "9" * 40, "nan", "4.1 apples"]
+)
+def test_what_is_no_number_is_refused(text, run):
+    with pytest.raises(ConvcostError):
+        quotes(text)
+    status, out, err = run("reconcile", "resnet18", "--", text)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: NUMBER must be")
+
+
+def who(name, text):
+    return {match.convention.name for match in matches(quotes(text)[-1], zoo_network(name))}
+
+
+def test_the_numbers_that_are_quoted_for_resnet50():
+    assert who("resnet50", "4.13G") == {"ptflops", "thop", "ultralytics-thop"}
+    assert who("resnet50", "4.134G") == {"thop", "ultralytics-thop"}
+    assert who("resnet50", "4.132 GMac") == {"ptflops"}
+    assert who("resnet50", "4.112G") == {"fvcore"}
+    assert who("resnet50", "4.100G") == {"torchprofile"}
+    assert who("resnet50", "8.211G") == {"calflops", "deepspeed"}
+    assert who("resnet50", "8,178,368,512") == {"torch"}
+    assert who("resnet50", "7.73G") == set()
+
+
+def near(name, text):
+    def at_input(shape):
+        (network,) = load(f"zoo:{name}", Overrides({}, shape))
+        return evaluate(network)
+
+    found = near_misses(quotes(text)[-1], zoo_network(name), at_input)
+    return {(match.convention.name, match.how) for match in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "convention", "how"),
+    [
+        ("resnet50", "3.8G", "paper", "with the stride on the first 1×1, as in the first ResNet, cut off, not rounded"),
+        ("resnet50", "3.858G", "paper", "with the stride on the first 1×1, as in the first ResNet"),
+        ("resnet50", "5.34G", "paper", "at input 3×256×256"),
+        ("resnet50", "8.223G", "fvcore", "2 × the MACs"),
+        ("resnet50", "131G", "paper", "batch 32"),
+        ("fcn_resnet50", "142.7G", "paper", "without the auxiliary head"),
+        ("vgg16", "15,347M", "paper", "without its linear layers"),
+        ("yolov5s", "16.49B", "ptflops-aten", "2 × the MACs, with batch norms folded into biases"),
+    ],
+)
+def test_near_misses_say_what_was_changed(name, text, convention, how):
+    assert (convention, how) in near(name, text)
+
+
+def test_variants_that_make_no_sense_are_none():
+    plain = evaluate(network_of("{conv: 8, k: 3}", "relu"))
+    assert [make(plain) for make in (without_other_heads, folded, stride_first, without_linear)] == [None] * 4
+    assert without_linear(evaluate(network_of("{linear: 8}"))) is None
+
+
+def test_a_norm_whose_input_goes_elsewhere_too_is_not_folded():
+    network = network_of("{conv: 8, k: 3, name: a}", "{batch_norm: , name: n}", "{add: [a, n]}")
+    assert folded(evaluate(network)) is None
+    network = network_of("{conv: 8, k: 3, norm: batch}", "{conv: 8, k: 3, name: b}", "batch_norm", top="outputs: b")
+    made = folded(evaluate(network))
+    assert [node.kind for node in made.nodes] == ["conv", "conv", "batch_norm"]
+    assert [node.layer.biases for node in made.nodes] == [8, 0, 0]
+
+
+# --- Commands ---------------------------------------------------------------------------------------------------------
+
+
+def test_reconcile_prints_every_counter_and_each_sum(run):
+    status, out, err = run("reconcile", "resnet50")
+    assert (status, err) == (0, "")
+    assert all(f"\n{name} " in out for name in CONVENTIONS)
+    assert f"fvcore: {RESNET50['fvcore']}" in out
+
+
+def test_reconcile_as_json_holds_terms_that_add_up(run):
+    status, out, _ = run("reconcile", "mobilenet_v2", "-f", "json", "--set", "alpha=0.5", "--input", "3x160x160")
+    found = json.loads(out)
+    assert status == 0
+    assert found["network"]["input"] == [3, 160, 160]
+    assert [one["name"] for one in found["conventions"]] == list(CONVENTIONS)
+    for one in found["conventions"]:
+        assert one["counted"] == sum(term["weight"] * term["amount"] for term in one["terms"])
+
+
+def test_reconcile_as_csv_has_every_digit(run):
+    _, out, _ = run("reconcile", "resnet50", "-f", "csv", "--columns", "counted,taken_apart")
+    rows = {row["convention"]: row for row in csv.DictReader(StringIO(out))}
+    assert rows["ptflops"]["counted"] == "4132436968"
+    assert rows["ptflops"]["taken_apart"] == RESNET50["ptflops"]
+
+
+def test_a_quoted_number_that_nobody_gives_is_a_finding(run):
+    status, out, _ = run("reconcile", "resnet18", "7.77777G")
+    assert status == 1
+    assert "nobody counts 7.77777G" in out
+    assert "the nearest" in out
+    assert run("reconcile", "resnet18", "1.8G")[0] == 0
+
+
+def test_a_quoted_number_as_json(run):
+    status, out, _ = run("reconcile", "resnet50", "4.13G", "-f", "json")
+    found = json.loads(out)["quoted"]
+    assert status == 0
+    assert (found["value"], found["last_digit"], found["explained"]) == (4_130_000_000, 10**7, True)
+    assert [match["convention"] for match in found["matches"]] == ["ptflops", "thop", "ultralytics-thop"]
+
+
+def test_conventions_are_listed_with_unit_version_and_mistakes(run):
+    status, out, err = run("conventions")
+    assert (status, err) == (0, "")
+    for name, convention in CONVENTIONS.items():
+        assert f"\n{name} " in out
+        assert convention.version in out
+        assert all(mistake in out for mistake in convention.mistakes)
+        assert convention.source in out
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_the_weights_of_a_convention_are_its_table(name, run):
+    status, out, _ = run("conventions", name, "-f", "json")
+    (found,) = json.loads(out)["conventions"]
+    assert status == 0
+    assert found["weights"] == dict(find(name).weights)
+    assert run("conventions", name)[0] == 0
+
+
+def test_errors_are_one_line_without_a_traceback(run):
+    for arguments in (
+        ("conventions", "fvcor"),
+        ("conventions", "--columns", "unti"),
+        ("conventions", "fvcore", "--columns", "unit"),
+        ("reconcile", "resnet51"),
+        ("reconcile", "resnet50", "--columns", "total"),
+        ("reconcile", "resnet50", "4G", "--columns", "counted"),
+        ("eval", "resnet18", "--count-as", "flops"),
+    ):
+        status, out, err = run(*arguments)
+        assert (status, out) == (2, "")
+        assert err.startswith("error: ")
+        assert "Traceback" not in err
+
+
+# --- --count-as -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [(), ("--depth", "1"), ("--by-kind",), ("--top", "2"), ("--sort", "counted")])
+def test_counted_adds_up_to_the_total_and_macs_stay(how, run):
+    _, out, _ = run("eval", "resnet18", "--count-as", "fvcore", "-f", "csv", *how)
+    *rows, total = csv.DictReader(StringIO(out))
+    assert total["counted"] == "1819065856"
+    assert total["macs"] == "1814073344"
+    assert sum(int(row["counted"]) for row in rows) == 1819065856
+
+
+def test_head_and_caption_name_the_convention(run):
+    _, out, _ = run("eval", "resnet18", "--count-as", "torch", "--columns", "params")
+    assert "torch FLOPs [G]" in out
+    assert "Counted as torch (torch 2.13.0), in FLOPs: " in out
+
+
+def test_several_networks_have_a_column_of_it(run):
+    _, out, _ = run("eval", "resnet18", "vgg16", "--count-as", "paper", "-f", "csv")
+    rows = list(csv.DictReader(StringIO(out)))
+    assert [row["counted"] for row in rows] == [row["macs"] for row in rows]
+
+
+def test_json_has_counted_beside_macs(run):
+    _, out, _ = run("eval", "resnet50", "--count-as", "ptflops", "-f", "json")
+    (found,) = json.loads(out)["networks"]
+    assert found["counted"] == {
+        "convention": "ptflops",
+        "version": "ptflops 0.7.5",
+        "unit": "MACs",
+        "total": 4_132_436_968,
+    }
+    assert found["macs"] == 4_089_184_256
+    assert sum(layer["counted"] for layer in found["layers"]) == 4_132_436_968
+    assert found["layers"][0]["ledger"] == {"conv.macs": 118_013_952}
+    assert "counted" not in json.loads(run("eval", "resnet18", "-f", "json")[1])["networks"][0]
+
+
+def test_the_ledger_is_a_column(run):
+    _, out, _ = run("eval", "resnet18", "--columns", "ledger", "-f", "csv")
+    *rows, total = csv.DictReader(StringIO(out))
+    assert (rows[0]["layer"], rows[0]["ledger"]) == ("stem", "conv.macs 118,013,952")
+    assert total["ledger"].startswith("conv.macs 1,813,561,344; batch_norm.elements 2,483,712; ")
+
+
+# --- How code is written ----------------------------------------------------------------------------------------------
+
+
+def test_as_says_how_a_layer_is_written_and_act_as_its_activation():
+    network = network_of(
+        "{conv: 8, k: 3, as: same, norm: batch, act: relu}",
+        "{bottleneck: 8}",
+        "{add: [[], []], as: function, act: relu, act_as: operator}",
+        "{global_avg_pool: , as: operator}",
+        top="defaults: {act: relu, act_as: function}",
+    )
+    ways = {node.name: node.written for node in network.nodes if node.written}
+    assert ways == {
+        "conv1": "same",
+        "conv1.act": "function",
+        "bottleneck1.reduce.act": "function",
+        "bottleneck1.spatial.act": "function",
+        "bottleneck1.act": "function",
+        "add1": "function",
+        "add1.act": "operator",
+        "global_avg_pool1": "operator",
+    }
+
+
+@pytest.mark.parametrize("line", ["{relu: , as: same}", "{add: [[], []], as: module}", "{conv: 8, k: 3, as: operator}"])
+def test_a_way_that_a_layer_cannot_be_written_in_is_refused(line):
+    with pytest.raises(SpecError, match="`as` cannot be"):
+        network_of(line)
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3", "densenet121", "shufflenet_v2_x1_0", "fcn_resnet50"])
+def test_what_is_written_reads_back_to_the_same_counts(name):
+    (network,) = load(f"zoo:{name}")
+    (again,) = loads(dumps(network))
+    assert [node.written for node in again.nodes] == [node.written for node in network.nodes]
+    one, other = evaluate(network), evaluate(again)
+    assert all(counted(convention, one) == counted(convention, other) for convention in CONVENTIONS.values())
+
+
+def test_activations_of_joints_keep_their_way_in_what_is_written():
+    network = network_of("{conv: 8, k: 3, act: relu, act_as: function}", "{add: [[], []], act: relu}")
+    (again,) = loads(dumps(network))
+    assert [node.written for node in again.nodes] == ["", "function", "", ""]
+
+
+def test_rewriting_keeps_how_layers_are_written():
+    (network,) = load("zoo:shufflenet_v2_x1_0")
+    assert [node.written for node in widen(network, 0.5, 4).nodes if node.written] == ["operator"]
+
+
+# --- The page that is linked to -----------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[1] / "docs" / "conventions.md"
+HEADS = {
+    "conv.macs": "MAC",
+    "conv.biases": "bias of a convolution",
+    "linear.biases": "of a linear layer",
+    "batch_norm.elements": "batch norm, element",
+    "relu.elements": "ReLU, element",
+    "relu6.elements": "ReLU6",
+    "max_pool.inputs": "max pool, input",
+    "global_avg_pool.inputs": "global average pool, input",
+    "global_avg_pool.outputs": "output",
+    "add.elements": "x + y",
+    "mul.elements": "x · y",
+    "conv_transpose.macs": "transposed convolution, MAC",
+    "conv_transpose.output_macs": "over its output",
+}
+
+
+def weights_table():
+    lines = [f"| | unit | {' | '.join(HEADS.values())} |", f"| :--- | :--- |{' ---: |' * len(HEADS)}"]
+    for name, convention in CONVENTIONS.items():
+        cells = [str(weight) if (weight := convention.weight(key)) else "" for key in HEADS]
+        lines.append(f"| `{name}` | {convention.unit} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def counters_list():
+    lines = []
+    for name, convention in CONVENTIONS.items():
+        version = f" ({convention.version})" if convention.version else ""
+        lines.append(f"- **`{name}`**: {convention.title}{version}. Counts {convention.counts}.")
+        lines += [f"  - {mistake[0].upper()}{mistake[1:]}." for mistake in convention.mistakes]
+        lines += [f"  - Not linear: {rule.text}." for rule in convention.rules]
+        lines.append(f"  - Source: {convention.source}.")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("marker", "made"), [("weights", weights_table), ("counters", counters_list)])
+def test_the_page_says_what_the_tables_say(marker, made, request):
+    whole = f"<!-- {marker} -->\n{made()}\n<!-- end -->"
+    pattern = re.compile(rf"<!-- {marker} -->\n.*?<!-- end -->", re.DOTALL)
+    if request.config.getoption("--overwrite"):
+        PAGE.write_text(pattern.sub(lambda _: whole, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    found = pattern.search(PAGE.read_text(encoding="utf-8"))
+    assert found is not None
+    assert found[0] == whole
