@@ -128,7 +128,6 @@ SIZES = {
     "conv_output": ("n", "k", "s", "p", "d"),
     "conv_transpose_output": ("n", "k", "s", "p", "d", "extra"),
     "pool_output_ceil": ("n", "k", "s", "p", "d", "extra"),
-    "receptive_field": ("n", "s", "k", "d"),
 }
 
 

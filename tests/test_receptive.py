@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from convcost import ConvcostError, Network, Node, evaluate, formulas, reach
+from convcost import ConvcostError, Network, Node, evaluate, reach
 from convcost.blocks import bottleneck
 from convcost.layers import (
     Activation,
@@ -566,7 +566,7 @@ def test_convolutions_are_the_recurrence_of_distill(layers):
     padding = 0
     for layer in layers:
         (k,), (s,), (d,), ((begin, _),) = layer.kernel_size, layer.stride, layer.dilation, layer.padding
-        size, padding = formulas.receptive_field(size, jump, k, d), padding + begin * jump
+        size, padding = size + d * (k - 1) * jump, padding + begin * jump
         jump *= s
     assert chain(*layers).seen == View((size,), (jump,), (padding,))
 

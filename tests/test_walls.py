@@ -71,12 +71,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rewrite": {"pieces", "refit", "rules", "assembly", *ENGINE, *WALKS},
     "alignment": {"network"},
     "difference": {"alignment", "evaluation", "layers", *WALKS},
-    "difference_report": {"difference", "evaluation", "report", *WALKS},
+    "difference_report": {"difference", "evaluation", "evaluation_report", "report", *WALKS},
     "budget": {"evaluation", *WALKS},
     "snapshot": {"budget", "evaluation"},
     "check_report": {"budget", "evaluation", "report"},
     "annotations": {"budget", "check_report"},
     "ledger": {"layers"},
+    "counted_budget": {"budget", "conventions", "evaluation"},
+    "counting_columns": {
+        *("comparison", "difference", "rows", "evaluation", "evaluation_counting", "conventions", "network", "report"),
+    },
     "conventions": {"evaluation", "formulas", "layers", "ledger", "network"},
     "conventions_report": {"conventions", "report"},
     "reconciliation": {"conventions", "evaluation", "ledger"},
@@ -100,6 +104,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sweep_report": {"report", "layers", "selection"},
     "render": {"report", "derivation"},
     "cli": {
+        "exporters",
+        "importers",
         "difference",
         "difference_report",
         "evaluation_report",
@@ -116,6 +122,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "annotations",
         "conventions",
         "conventions_report",
+        "counted_budget",
+        "counting_columns",
         "reconciliation_quote",
         "reconciliation_report",
         "report",
@@ -136,10 +144,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 THIRD_PARTY = {
-    "numpy": {"lanes/arrays.py"},
+    "numpy": {"lanes/arrays.py", "importers/onnx"},
     "rich": {"render/table.py"},
     "yaml": {"specs/document.py"},
     "click": {"cli"},
+    "onnx": {"importers/onnx"},
+    "google": {"importers/onnx"},
+    "torch": {"importers/torch"},
 }
 
 
