@@ -34,26 +34,11 @@ COLUMNS = columns_of(
 DEFAULT_COLUMNS = ("kind", "output", "params", "macs", "closed_form", "params_ratio", "fewer")
 
 
-def report(
-    comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str = "fp32", count_as: str = ""
-) -> Report:
-    """The comparison as a table; ``columns`` are keys of `COLUMNS`, none for the usual ones, ``all`` for all.
-
-    ``count_as`` names a convention that rows are counted by beside MACs, where there is an input size.
-    """
+def report(comparison: Comparison, *, columns: tuple[str, ...] = (), dtype: str = "fp32") -> Report:
+    """The comparison as a table; ``columns`` are keys of `COLUMNS`, none for the usual ones, ``all`` for all."""
     chosen = _columns(columns, comparison)
     keys = [*(column.key for column in chosen), "note"]
     rows = [{key: _CELLS[key](row, dtype) for key in keys} for row in comparison.rows]
-    if count_as:
-        from convcost.comparison_counting import counted_rows
-
-        return _report(comparison, chosen, rows, dtype)._replace(**counted_rows(comparison, chosen, rows, count_as))
-    return _report(comparison, chosen, rows, dtype)
-
-
-def _report(
-    comparison: Comparison, chosen: tuple[Column, ...], rows: list[dict[str, Cell]], dtype: str
-) -> Report:
     noted = [(row.choice.label, row.note) for row in comparison.rows if row.note]
     return Report(
         title=f"{_layer_text(comparison.request)}: kinds of convolution compared",

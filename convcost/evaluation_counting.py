@@ -63,4 +63,4 @@ def counting_text(count_as: str) -> tuple[str, ...]:
         return ()
     convention = find(count_as)
     version = f" ({convention.version})" if convention.version else ""
-    return (f"Counted as {convention.name}{version}, in {convention.unit}: {convention.counts}.",)
+    return (f"Counted as {convention.name}{version}, in its unit, {convention.unit}: {convention.counts}.",)

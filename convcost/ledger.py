@@ -11,6 +11,8 @@ from typing import Any
 
 from convcost.layers.activation import FUNCTIONS
 from convcost.layers.base import Layer, Shape
+from convcost.layers.given import Given
+from convcost.layers.traced import Each
 
 Ledger = dict[str, int]
 
@@ -34,8 +36,9 @@ def ledger(layer: Layer, *inputs: Shape, written: str = "") -> Ledger:
     {'relu.elements/function': 128}
     """
     kind = layer.kind
-    count = _COUNTS.get(kind) or (_elements if kind in FUNCTIONS else _products)
-    found = count(layer, inputs, layer.output_shape(*inputs))
+    if isinstance(layer, Each):
+        return _repeated(ledger(layer.layer, inputs[0][1:], written=written), inputs[0][0])
+    found = _count_of(layer)(layer, inputs, layer.output_shape(*inputs))
     way = written or _usual(layer)
     suffix = "" if way == _USUAL.get(kind, "module") else f"/{way}"
     return {f"{name}{suffix}": amount for name, amount in found.items() if amount}
@@ -48,6 +51,18 @@ def summed(ledgers: Iterable[Ledger]) -> Ledger:
         for name, amount in one.items():
             found[name] = found.get(name, 0) + amount
     return found
+
+
+def _count_of(layer: Layer) -> "Count":
+    """What counts a layer; one whose operation is only named has no fields to count by."""
+    if isinstance(layer, Given):
+        return _given
+    return _COUNTS.get(layer.kind) or (_elements if layer.kind in FUNCTIONS else _products)
+
+
+def _repeated(one: Ledger, times: int) -> Ledger:
+    """So many maps, one after another; parameters are there once."""
+    return {name: amount * (1 if ".params" in name else times) for name, amount in one.items()}
 
 
 def _usual(layer: Layer) -> str:
@@ -64,7 +79,7 @@ def _conv_transpose(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Led
     return {
         "conv_transpose.macs": layer.macs(*inputs),
         # What is counted by mistake: each output element as if it took the whole kernel.
-        "conv_transpose.output_macs": layer.weights * prod(output[1:]),
+        "conv_transpose.output_macs": layer.macs(*inputs) * prod(output[1:]) // prod(inputs[0][1:]),
         "conv_transpose.biases": prod(output) if layer.bias else 0,
     }
 
@@ -80,7 +95,17 @@ def _linear(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
 def _products(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
     """Matrix products, and whatever else has MACs."""
     del output
-    return {f"{layer.kind}.macs": layer.macs(*inputs)}
+    return {"einsum.macs" if layer.kind == "einsum" else "matmul.macs": layer.macs(*inputs)}
+
+
+def _given(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
+    """An operation of which only the name and the shape are known."""
+    if layer.kind in ("add", "mul"):
+        return {f"{layer.kind}.elements": max(1, len(inputs) - 1) * prod(output)}
+    if layer.kind == "mean":
+        sizes = {"inputs": prod(inputs[0]), "outputs": prod(output), "averaged": prod(inputs[0])}
+        return {f"global_avg_pool.{what}/operator": size for what, size in sizes.items()}
+    return _products(layer, inputs, output)
 
 
 def _channel_norm(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
@@ -121,7 +146,8 @@ def _prelu(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
 def _softmax(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
     """``rows`` are the sums to which it norms; axes count from the batch, and it is the channels' unless said."""
     along = 1 if layer.dim is None else layer.dim
-    size = output[along - 1 if along > 0 else along] if along else 1
+    axis = along - 1 if along > 0 else len(output) + along
+    size = output[axis if 0 <= axis < len(output) else 0]
     return {**_elements(layer, inputs, output), f"{layer.kind}.rows": prod(output) // size}
 
 
@@ -187,7 +213,8 @@ def _scale(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
     return {"mul.elements": prod(output)}
 
 
-_COUNTS: dict[str, Callable[[Any, tuple[Shape, ...], Shape], Ledger]] = {
+Count = Callable[[Any, tuple[Shape, ...], Shape], Ledger]
+_COUNTS: dict[str, Count] = {
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     "linear": _linear,

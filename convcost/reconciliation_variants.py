@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation, evaluate
 from convcost.layers.base import Shape
+from convcost.layers.conv import Conv, Convolution
+from convcost.layers.linear import Linear
 from convcost.network import Network, Node
 
 # The network at another input; raises ConvcostError where it does not fit.
@@ -94,7 +96,7 @@ def folded(evaluation: Evaluation) -> Network | None:
         for node in network.nodes
         if node.layer.kind == "batch_norm"
         and node.inputs[0] in by_name
-        and by_name[node.inputs[0]].layer.kind in ("conv", "conv_transpose", "linear")
+        and isinstance(by_name[node.inputs[0]].layer, Convolution | Linear)
         and users[node.inputs[0]] == 1
     }
     if not into:
@@ -124,9 +126,8 @@ def stride_first(evaluation: Evaluation) -> Network | None:
         reduce, spatial = by_name.get(f"{name}.reduce"), by_name.get(f"{name}.spatial")
         if kind != "bottleneck" or reduce is None or spatial is None:
             continue
-        one: Any = reduce.layer
-        other: Any = spatial.layer
-        if any(step != 1 for step in other.stride):
+        one, other = reduce.layer, spatial.layer
+        if isinstance(one, Conv) and isinstance(other, Conv) and any(step != 1 for step in other.stride):
             moved[reduce.name] = replace(one, stride=other.stride)
             moved[spatial.name] = replace(other, stride=one.stride)
     if not moved:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from convcost import evaluate, load, loads, zoo
+from convcost import Conv, ConvTranspose, Linear, evaluate, load, loads, zoo
 from convcost.conventions import CONVENTIONS, find
 from convcost.conventions.counting import counted, counted_layers, ledgers, weighed
 from convcost.errors import ConvcostError
-from convcost.ledger import summed
+from convcost.layers.activation import Activation
+from convcost.layers.given import Given
+from convcost.layers.traced import Each, Learnt, Shared
+from convcost.ledger import ledger, summed
 
 REFERENCE = json.loads(gzip.decompress((Path(__file__).parent / "reference" / "counters.json.gz").read_bytes()))
 
@@ -465,6 +468,18 @@ def test_the_weight_that_fits_best_is_taken():
     assert ptflops.weight("relu.elements") == 2
     assert ptflops.weight("relu.elements/function") == 1
     assert ptflops.weight("relu.elements/operator") == 0
+
+
+def test_layers_of_traced_code_are_counted_by_what_is_known_of_them():
+    each = Each(Conv(3, 8, 3, bias=True))
+    assert ledger(each, (5, 3, 4, 4)) == {"conv.macs": 5 * 3456, "conv.biases": 5 * 128}
+    assert ledger(Each(Linear(4, 8)), (5, 4)) == {"linear.macs": 160, "linear.params": 32}
+    assert ledger(Shared(ConvTranspose(4, 8, 2, stride=2)), (4, 3, 3))["conv_transpose.output_macs"] == 4 * 1152
+    assert ledger(Given("max_pool", (8, 2, 2)), (8, 4, 4)) == {}
+    assert ledger(Given("mul", (8, 2, 2)), (8, 2, 2)) == {"mul.elements": 32}
+    assert ledger(Given("mean", (8,)), (8, 2, 2))["global_avg_pool.outputs/operator"] == 8
+    assert ledger(Learnt("attention", (8, 4), products=99), (8, 4)) == {"matmul.macs": 99}
+    assert ledger(Activation("softmax", 7), (8,)) == {"softmax.elements": 8, "softmax.rows": 1}
 
 
 def test_thop_rounds_the_quotient_of_sizes_that_do_not_divide():

@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -291,7 +293,7 @@ def test_counted_adds_up_to_the_total_and_macs_stay(how, run):
 def test_head_and_caption_name_the_convention(run):
     _, out, _ = run("eval", "resnet18", "--count-as", "torch", "--columns", "params")
     assert "torch FLOPs [G]" in out
-    assert "Counted as torch (torch 2.13.0), in FLOPs: " in out
+    assert "Counted as torch (torch 2.13.0), in its unit, FLOPs: 2 × the MACs" in out
 
 
 def test_several_networks_have_a_column_of_it(run):
@@ -320,6 +322,52 @@ def test_the_ledger_is_a_column(run):
     *rows, total = csv.DictReader(StringIO(out))
     assert (rows[0]["layer"], rows[0]["ledger"]) == ("stem", "conv.macs 118,013,952")
     assert total["ledger"].startswith("conv.macs 1,813,561,344; batch_norm.elements 2,483,712; ")
+
+
+def test_a_plain_eval_loads_no_convention():
+    script = "import sys; from convcost.cli import main\ntry: main(['eval', 'resnet18', '-f', 'markdown'])\n"
+    script += "except SystemExit: print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = ran.stdout.split()
+    assert "convcost.evaluation_report" in loaded
+    assert not {"convcost.conventions", "convcost.ledger", "convcost.reconciliation"} & {*loaded}
+
+
+def test_compare_counts_each_kind_where_sizes_are_known(run):
+    flags = ("--c1", "64", "--c2", "128", "-k", "3", "--bias", "--count-as", "ptflops")
+    _, out, _ = run("compare", *flags, "--size", "56", "-f", "json")
+    found = json.loads(out)
+    assert found["counted"] == {"convention": "ptflops", "version": "ptflops 0.7.5", "unit": "MACs"}
+    by_kind = {row["kind"]: row for row in found["rows"]}
+    assert by_kind["standard"]["counted"] == by_kind["standard"]["macs"] + 128 * 56 * 56
+    assert by_kind["separable"]["counted"] == by_kind["separable"]["macs"] + (64 + 128) * 56 * 56
+    _, out, _ = run("compare", *flags, "-f", "csv")
+    assert {row["counted"] for row in csv.DictReader(StringIO(out))} == {""}
+    assert "ptflops MACs" in run("compare", *flags, "--size", "56")[1]
+
+
+def test_diff_counts_both_networks(run):
+    _, out, _ = run("diff", "resnet18", "resnet34", "--count-as", "fvcore", "-f", "json")
+    found = json.loads(out)
+    total = found["total"]["counted"]
+    assert (total["before"], total["after"]) == (1_819_065_856, counted(find("fvcore"), zoo_network("resnet34")))
+    assert sum(layer["counted"]["delta"] for layer in found["layers"]) == total["delta"]
+    _, text, _ = run("diff", "resnet18", "resnet34", "--count-as", "fvcore", "--totals", "-f", "csv")
+    (row,) = csv.DictReader(StringIO(text))
+    assert row["counted_before"] == "1819065856"
+
+
+def test_check_limits_what_a_convention_counts(run):
+    status, out, _ = run("check", "resnet18", "--count-as", "fvcore", "--max-counted", "1,819,065,856", "-f", "json")
+    (check,) = json.loads(out)["checks"]
+    assert (status, check["status"], check["found"]) == (0, "ok", 1_819_065_856)
+    status, out, _ = run("check", "resnet18", "--count-as", "fvcore", "--max-counted", "1.8G", "--max-macs", "2G")
+    assert status == 1
+    assert "counted as fvcore" in out
+    for half in (("--count-as", "fvcore"), ("--max-counted", "2G")):
+        status, _, err = run("check", "resnet18", *half)
+        assert status == 2
+        assert "go together" in err
 
 
 # --- How code is written ----------------------------------------------------------------------------------------------
@@ -372,7 +420,7 @@ def test_rewriting_keeps_how_layers_are_written():
     assert [node.written for node in widen(network, 0.5, 4).nodes if node.written] == ["operator"]
 
 
-# --- The page that is linked to -----------------------------------------------------------------------------------------
+# --- The page that is linked to ---------------------------------------------------------------------------------------
 
 PAGE = Path(__file__).parents[1] / "docs" / "conventions.md"
 HEADS = {

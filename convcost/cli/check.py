@@ -9,7 +9,7 @@ from convcost.annotations import annotated
 from convcost.budget import FIGURES, LEAST, MOST, NO_BUDGET, Check, Limit, checks
 from convcost.check_report import Checked, check_report
 from convcost.cli import MISUSED
-from convcost.cli.columns import column_keys, column_options
+from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, format_for, output_options, say, write
 from convcost.cli.sources import network_options, networks, overrides, problems
 from convcost.errors import ConvcostError
@@ -51,11 +51,15 @@ def limit_options(command: Any) -> Any:
 @limit_options
 @click.option("--snapshot", metavar="FILE", help="Compare with the costs in FILE, which is committed beside the specs.")
 @click.option("--update", is_flag=True, help="Write the costs of now to the file of --snapshot.")
+@count_as_option
+@click.option("--max-counted", metavar="N", help="The most that the convention of --count-as may count.")
 @network_options
 @column_options
 @output_options
 def command(
     specs: tuple[str, ...],
+    count_as: str,
+    max_counted: str | None,
     snapshot: str | None,
     update: bool,  # noqa: FBT001 - click calls by name
     set_: tuple[str, ...],
@@ -88,6 +92,7 @@ def command(
         say(error.shown())
     evaluations = tuple(map(evaluate, found))
     every = [check for evaluation in evaluations for check in checks(evaluation, given, dtype)]
+    every = _with_counted(every, evaluations, count_as, max_counted)
     if snapshot is not None:
         every = [check for check in every if check.status != NO_BUDGET]
         every += _against(snapshot, before, evaluations, update=update, partial=bool(errors))
@@ -100,6 +105,26 @@ def command(
 
 # The other formats are every report's.
 next(option for option in command.params if option.name == "format_").type = click.Choice([*FORMATS, "github"])
+
+
+def _with_counted(
+    every: list[Check], evaluations: tuple[Evaluation, ...], count_as: str, most: str | None
+) -> list[Check]:
+    """The checks with what --count-as counts beside --max-counted, which need each other."""
+    if not count_as and most is None:
+        return every
+    if not count_as or most is None:
+        raise ConvcostError(
+            "--count-as NAME and --max-counted N go together", hint="`convcost conventions` lists names"
+        )
+    from convcost.counted_budget import counted_check
+
+    try:
+        limit = amount(most)
+    except ConvcostError as error:
+        raise ConvcostError(f"--max-counted {error.message}", hint=error.hint) from None
+    every = [check for check in every if check.status != NO_BUDGET]
+    return every + [counted_check(one, count_as, limit, "--max-counted") for one in evaluations]
 
 
 def _limits(flags: dict[str, str | None]) -> list[Limit]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from convcost.cli.columns import column_keys, column_options
+from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, output_options
 from convcost.cli.shape import request, shape_options, with_flag
 from convcost.cli.values import kinds as read_kinds
@@ -21,11 +21,13 @@ from convcost.rows import Choice
 @click.option(
     "--baseline", type=click.Choice(list(KINDS)), metavar="KIND", default="standard", help="What ratios are to."
 )
+@count_as_option
 @column_options
 @output_options
 def command(
     kinds: str | None,
     baseline: str,
+    count_as: str,
     columns: str | None,
     dtype: str,
     format_: str | None,
@@ -44,7 +46,12 @@ def command(
     """  # noqa: D301 - click's \b keeps the lines
     try:
         chosen = read_kinds("--kinds", kinds) if kinds is not None else tuple(map(Choice, DEFAULT_KINDS))
-        made = report(compare(request(**shape), chosen, baseline), columns=column_keys(columns), dtype=dtype)
+        found = compare(request(**shape), chosen, baseline)
+        made = report(found, columns=column_keys(columns), dtype=dtype)
     except ConvcostError as error:
         raise with_flag(error) from None
+    if count_as:
+        from convcost.counting_columns import with_counted
+
+        made = with_counted(made, found, count_as)
     emit(made, format_, output, exact=exact)

@@ -2,7 +2,7 @@
 
 import click
 
-from convcost.cli.columns import column_keys, column_options
+from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, output_options
 from convcost.cli.sources import network_options, one_network, overrides
 from convcost.difference import pairs
@@ -17,6 +17,7 @@ from convcost.evaluation import evaluate
 @network_options
 @click.option("--totals", is_flag=True, help="The totals alone.")
 @click.option("--exit-code", is_flag=True, help="Exit status 1 where the networks differ.")
+@count_as_option
 @column_options
 @output_options
 def command(
@@ -26,6 +27,7 @@ def command(
     input_: str | None,
     totals: bool,  # noqa: FBT001 - click calls by name
     exit_code: bool,  # noqa: FBT001
+    count_as: str,
     columns: str | None,
     dtype: str,
     format_: str | None,
@@ -59,6 +61,10 @@ def command(
         )
     except ConvcostError as error:
         raise ConvcostError(f"--columns: {error.message}", hint=error.hint) from None
+    if count_as:
+        from convcost.counting_columns import with_counted_difference
+
+        report = with_counted_difference(report, one, other, count_as)
     emit(report, format_, output, exact=exact)
     differs = one.network.input != other.network.input or any(pair.change != "same" for pair in pairs(one, other))
     return int(exit_code and differs)

@@ -1,0 +1,125 @@
+"""What conventions count that no weight over the ledger can say: a function for each, with its source.
+
+Each gives what a counter has more for a layer than its table of weights, in the counter's own unit and for batch 1.
+"""
+
+from math import prod
+from typing import Any
+
+from convcost import formulas
+from convcost.conventions.convention import Case, Rule
+from convcost.layers.base import Shape
+
+
+def _torchprofile_transposed(case: Case) -> int:
+    """Its elements of the output, times one axis of the weights, times the kernel; groups are not seen.
+
+    It takes weights (c1, c2/g, …) for a plain convolution's (c2, c1/g, …) where c1 = c2.
+    """
+    layer = case.layer
+    if layer.kind != "conv_transpose":
+        return 0
+    alike = layer.in_channels == layer.out_channels
+    channels = layer.out_channels // layer.groups if alike else layer.in_channels
+    return int(prod(case.output) * channels * prod(layer.kernel_size) - layer.macs(*case.inputs))
+
+
+def _tensorflow_transposed(case: Case) -> int:
+    """2 · output · kernel · c1 / stride²: it is right where the output is stride times the input."""
+    layer = case.layer
+    if layer.kind != "conv_transpose":
+        return 0
+    macs = layer.macs(*case.inputs)
+    over_output = macs * prod(case.output[1:]) // prod(case.inputs[0][1:])
+    return int(2 * over_output // prod(layer.stride) - 2 * macs)
+
+
+def _forward_output(layer: Any, shape: Shape, pads: "tuple[int, ...]") -> int:
+    """Output positions by the formula of a plain convolution with so much padding on both sides of each axis."""
+    axes = zip(shape[1:], layer.kernel_size, layer.stride, pads, layer.dilation, strict=True)
+    return prod(formulas.conv_output(n, k, s, 2 * p, d) for n, k, s, p, d in axes)
+
+
+def _calflops_transposed_macs(case: Case) -> int:
+    """The channels going out are divided by the groups twice, and rounded down."""
+    layer = case.layer
+    if layer.kind != "conv_transpose":
+        return 0
+    filters = layer.out_channels // layer.groups // layer.groups
+    counted = prod(case.inputs[0]) * filters * prod(layer.kernel_size)
+    return int(counted - layer.macs(*case.inputs))
+
+
+def _calflops_transposed_bias(case: Case) -> int:
+    """One for each output position of a plain convolution, and for the channels of one group."""
+    layer = case.layer
+    if layer.kind != "conv_transpose" or not layer.bias:
+        return 0
+    positions = _forward_output(layer, case.inputs[0], tuple(begin for begin, _ in layer.padding))
+    return int(layer.out_channels // layer.groups * positions - prod(case.output))
+
+
+def _lost_positions(case: Case) -> int:
+    """Output positions that it has less where the padding is the word `same`: half of the pads, rounded down."""
+    layer = case.layer
+    if layer.kind != "conv" or case.written != "same":
+        return 0
+    half = tuple(d * (k - 1) // 2 for k, d in zip(layer.kernel_size, layer.dilation, strict=True))
+    return _forward_output(layer, case.inputs[0], half) - prod(case.output[1:])
+
+
+def _same_macs(case: Case) -> int:
+    return _position_macs(case) * lost if (lost := _lost_positions(case)) else 0
+
+
+def _same_flops(case: Case) -> int:
+    lost = _lost_positions(case)
+    biases = case.layer.out_channels if case.layer.kind == "conv" and case.layer.bias else 0
+    return lost * (2 * _position_macs(case) + biases) if lost else 0
+
+
+def _position_macs(case: Case) -> int:
+    """MACs of a convolution for one output position."""
+    return int(case.layer.macs(*case.inputs)) // prod(case.output[1:])
+
+
+def _thop_rounding(case: Case) -> int:
+    """The quotient of the sizes is a float, and the product with it is cut to a whole number."""
+    layer = case.layer
+    if layer.kind not in ("adaptive_avg_pool", "global_avg_pool"):
+        return 0
+    bins = 1.0
+    for n, o in zip(case.inputs[0][1:], case.output[1:], strict=True):
+        bins *= n / o
+    return int((bins + 1) * prod(case.output)) - prod(case.inputs[0]) - prod(case.output)
+
+
+_TORCHPROFILE = "https://github.com/mit-han-lab/torchprofile, torchprofile/handlers.py, _convolution"
+_CALFLOPS = "https://github.com/MrYxJ/calculate-flops.pytorch, calflops/pytorch_ops.py"
+_DEEPSPEED = "https://github.com/deepspeedai/DeepSpeed, deepspeed/profiling/flops_profiler/profiler.py"
+_TENSORFLOW = "https://github.com/tensorflow/tensorflow, tensorflow/python/profiler/internal/flops_registry.py"
+
+TORCHPROFILE_TRANSPOSED = Rule(
+    "transposed convolutions as output × channels × kernel", _torchprofile_transposed, _TORCHPROFILE
+)
+TENSORFLOW_TRANSPOSED = Rule("transposed convolutions by output ÷ stride²", _tensorflow_transposed, _TENSORFLOW)
+THOP_ROUNDING = Rule(
+    "adaptive pools in floats",
+    _thop_rounding,
+    "https://github.com/Lyken17/pytorch-OpCounter, thop/vision/basic_hooks.py",
+)
+CALFLOPS_MACS = (
+    Rule("groups of transposed convolutions divided out twice", _calflops_transposed_macs, _CALFLOPS),
+    Rule("`same` padding of even kernels", _same_macs, _CALFLOPS),
+)
+CALFLOPS_FLOPS = (
+    Rule(
+        "groups of transposed convolutions divided out twice",
+        lambda case: 2 * _calflops_transposed_macs(case),
+        _CALFLOPS,
+    ),
+    Rule("biases of transposed convolutions by a plain one's output", _calflops_transposed_bias, _CALFLOPS),
+    Rule("`same` padding of even kernels", _same_flops, _CALFLOPS),
+)
+DEEPSPEED_MACS = (Rule("`same` padding of even kernels", _same_macs, _DEEPSPEED),)
+DEEPSPEED_FLOPS = (Rule("`same` padding of even kernels", _same_flops, _DEEPSPEED),)

@@ -1,0 +1,108 @@
+"""Constants of the file and of the graph: their shapes, and their numbers where they are few."""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convcost.errors import ConvcostError
+from convcost.importers.onnx.call import Call, numbers
+from convcost.importers.onnx.tensor import MOST_VALUES, Tensor
+
+_FLOATS = frozenset((1, 10, 11, 16, 17, 18, 19, 20))
+_INT64, BOOL = 7, 9
+_EXTERNAL = 1
+
+
+def is_float(type_: int) -> bool:
+    """Whether ONNX's number of a type is that of floating-point numbers."""
+    return type_ in _FLOATS
+
+
+def held(proto: Any) -> Tensor:
+    """A tensor of the file: its shape, and its numbers where they are few and there."""
+    return Tensor(tuple(proto.dims), None, _values(proto), (proto.name,), proto.data_type)
+
+
+def _values(proto: Any) -> Any:
+    """The numbers of a tensor; None where they are many, or not in the file."""
+    sizes = tuple(proto.dims)
+    outside = proto.data_location == _EXTERNAL or any(size < 0 for size in sizes)
+    if outside or prod(sizes) > MOST_VALUES:
+        return None
+    if proto.HasField("raw_data") or proto.int64_data or proto.int32_data or proto.float_data or proto.double_data:
+        from onnx.numpy_helper import to_array
+
+        try:
+            return to_array(proto)
+        except (ValueError, TypeError, KeyError, NotImplementedError):
+            return None
+    return np.zeros(sizes) if not prod(sizes) else None
+
+
+def shape_of(call: Call) -> Tensor:
+    """`Shape`: the shape of a tensor, known whether or not it is a constant."""
+    shape = call.shape()
+    taken = shape[call.get("start", 0) : call.get("end", len(shape))]
+    return _made(np.array(taken, dtype=np.int64), _INT64)
+
+
+def size_of(call: Call) -> Tensor:
+    """`Size`: how many elements a tensor has."""
+    return _made(np.array(prod(call.shape()), dtype=object), _INT64)
+
+
+def constant(call: Call) -> Tensor:
+    """`Constant`, in any of its spellings."""
+    proto = call.get("value")
+    if proto is not None:
+        return Tensor(tuple(proto.dims), None, _values(proto), tuple(call.outputs[:1]), proto.data_type)
+    for name, type_ in (("value_float", 1), ("value_floats", 1), ("value_int", _INT64), ("value_ints", _INT64)):
+        if name in call.attributes:
+            found = np.array(call.get(name))
+            return Tensor(found.shape, None, found, tuple(call.outputs[:1]), type_)
+    return Tensor((), None, None, (), BOOL)
+
+
+def filled(call: Call) -> Tensor:
+    """`ConstantOfShape`."""
+    shape = numbers(call[0])
+    proto = call.get("value")
+    value = _values(proto) if proto is not None else np.zeros(1)
+    few = value is not None and value.size == 1 and prod(shape) <= MOST_VALUES
+    type_ = 1 if proto is None else proto.data_type
+    return Tensor(shape, None, np.full(shape, value.item()) if few else None, (), type_)
+
+
+def counted(call: Call) -> Tensor:
+    """`Range`."""
+    start, limit, delta = (call.array(at).item() for at in range(3))
+    if not delta:
+        raise ConvcostError("a range of steps of 0")
+    number = max(0, -int((start - limit) // delta))
+    values = np.array([start + at * delta for at in range(number)]) if number <= MOST_VALUES else None
+    return Tensor((number,), None, values, (), call[0].type)
+
+
+SOURCES: dict[str, Callable[[Call], Tensor]] = {
+    "Shape": shape_of,
+    "Size": size_of,
+    "Constant": constant,
+    "ConstantOfShape": filled,
+    "Range": counted,
+}
+
+
+def _made(values: Any, type_: int) -> Tensor:
+    return Tensor(values.shape, None, values, (), type_)
+
+
+def known_constants(call: Call) -> bool:
+    """Whether all that a node takes are constants whose shapes are known."""
+    return bool(call.given) and all(tensor.node is None and tensor.shape is not None for tensor in call.given)
+
+
+def origins(call: Call) -> tuple[str, ...]:
+    """The tensors of the file that a node takes."""
+    return tuple(dict.fromkeys(origin for tensor in call.given for origin in tensor.origins))

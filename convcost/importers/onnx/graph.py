@@ -1,0 +1,181 @@
+"""The network as it grows: layers for nodes, views between them, and which of the file's tensors are counted."""
+
+from collections import Counter
+from math import prod
+from typing import NamedTuple
+
+from convcost.assembly import Assembly
+from convcost.errors import ConvcostError
+from convcost.importers.onnx.call import Call, known
+from convcost.importers.onnx.naming import Names
+from convcost.importers.onnx.tensor import Tensor, plain
+from convcost.layers.base import Layer, Shape, text_shape
+from convcost.layers.flatten import Flatten
+from convcost.layers.given import Given, Parameter, Reshape
+from convcost.layers.traced import Look
+from convcost.layers.views import Permute
+from convcost.network import INPUT
+from convcost.specs.language import JOINTS, WORDS
+
+
+class Held(NamedTuple):
+    """A tensor that the file holds, as an initializer or in a `Constant`.
+
+    ``is_weight`` says that it is one wherever it stands; else it is one in layers that have weights.
+    """
+
+    shape: Shape
+    is_float: bool
+    is_weight: bool
+    is_initializer: bool = True
+
+
+class Graph:
+    """Tensors by their names, and the layers that make them.
+
+    ``uses`` counts who takes a tensor, ``batch`` is the batch of the file where it is fixed and not 1.
+    """
+
+    def __init__(self, assembly: Assembly, names: Names, opset: int) -> None:
+        self.assembly, self.names, self.opset = assembly, names, opset
+        self.batch = 1
+        self.tensors: dict[str, Tensor] = {}
+        self.uses: Counter[str] = Counter()
+        self.held: dict[str, Held] = {}
+        self.counted: set[str] = set()
+        self.statistics: set[str] = set()
+        self._parameters: dict[str, str] = {}
+        self._views: dict[tuple[str, Shape], str] = {}
+        self._constants: dict[Tensor, str] = {}
+        self._places: dict[str, int] = {}
+
+    def name(self, call: Call) -> str:
+        """The name of a node's layer."""
+        if not call.name:
+            nodes = {tensor.node for tensor in call.given if tensor.node}
+            before = sorted(nodes, key=lambda node: self._places.get(node, -1))
+            call.name = self.names.of(call.node, before)
+        return call.name
+
+    def set(self, call: Call, tensor: Tensor, index: int = 0) -> None:
+        """What a node makes."""
+        if index < len(call.outputs) and call.outputs[index]:
+            self.tensors[call.outputs[index]] = tensor
+            if tensor.node is not None:
+                self._places.setdefault(tensor.node, len(self.assembly.nodes))
+
+    def same(self, call: Call, shape: Shape) -> None:
+        """The elements of the first input, in a shape: nothing is done, and no layer made."""
+        tensor = call[0]
+        if prod(known(tensor)) != prod(shape):
+            raise ConvcostError(f"{text_shape(known(tensor))} cannot be seen as {text_shape(shape)}")
+        values = None if tensor.values is None else tensor.values.reshape(shape)
+        self.set(call, Tensor(shape, tensor.node, values, tensor.origins, tensor.type))
+
+    def put(self, call: Call, kind: str, layer: Layer, sources: tuple[str, ...], shape: Shape, index: int = 0) -> None:
+        """The layer that makes an output of a node, whose shape with the batch is ``shape``."""
+        name = self.name(call) if not index else self.names.free(f"{self.name(call)}.{index}")
+        made = layer.output_shape(*(self.assembly.shapes[source] for source in sources))
+        if prod(made) != prod(shape):
+            raise ConvcostError(f"it makes {text_shape(made)}, not {text_shape(shape)}")
+        self.assembly.append(name, kind, layer, *sources)
+        self.set(call, Tensor(shape, name), index)
+
+    def part(self, call: Call, layer: Layer | None, source: str, shape: Shape, index: int) -> None:
+        """A part of a split, named as the call is at the time."""
+        layer = layer or Look(operation("slice"), plain(shape))
+        self.assembly.append(call.name, "slice", layer, source)
+        self.set(call, Tensor(shape, call.name), index)
+
+    def forget(self, name: str) -> None:
+        """The last layer taken back."""
+        node = self.assembly.nodes.pop()
+        self._views.pop((node.inputs[0], self.assembly.shapes.pop(name)), None)
+        self.names.taken.discard(name)
+
+    def give(
+        self, call: Call, kind: str, sources: tuple[str, ...], shape: Shape, index: int = 0, form: type[Given] = Given
+    ) -> None:
+        """An operation without weights and MACs, of which only the shape is known to the network."""
+        self.put(call, kind, form(operation(kind), plain(shape)), sources or (INPUT,), shape, index)
+
+    def fit(self, call: Call, kind: str, layer: Layer, sources: tuple[str, ...], shape: Shape) -> None:
+        """A layer without MACs where it makes the shape, and else the shape alone."""
+        try:
+            self.put(call, kind, layer, sources, shape)
+        except ConvcostError:
+            self.give(call, kind, sources, shape)
+
+    def bring(self, call: Call, tensor: Tensor, shape: Shape) -> str:
+        """A layer with the elements of a tensor in a shape, for a node."""
+        return self.view(call, self.source(tensor), shape)
+
+    def view(self, call: Call, node: str, shape: Shape) -> str:
+        """A layer's elements in another shape."""
+        have = self.assembly.shapes[node]
+        if have == shape:
+            return node
+        if prod(have) != prod(shape):
+            raise ConvcostError(f"{text_shape(have)} cannot be seen as {text_shape(shape)}")
+        if (node, shape) not in self._views:
+            flat = len(shape) == 1
+            name = self.names.free(f"{self.name(call)}.{'flatten' if flat else 'reshape'}")
+            layer = Flatten() if flat else Reshape("reshape", shape)
+            self.assembly.append(name, layer.kind, layer, node)
+            self._views[node, shape] = name
+        return self._views[node, shape]
+
+    def permuted(self, call: Call, node: str, order: tuple[int, ...]) -> str:
+        """A layer's axes in another order."""
+        name = self.names.free(f"{self.name(call)}.permute")
+        self.assembly.append(name, "permute", Permute(order), node)
+        return name
+
+    def maps(self, call: Call, tensor: Tensor) -> str:
+        """Feature maps as (channels, *n), or, where there is a batch of several, with the batch before."""
+        return self.bring(call, tensor, plain(known(tensor)))
+
+    def takes(self, tensor: Tensor | None) -> bool:
+        """Whether a weight is to be counted: it comes from the file, and no layer before had it."""
+        origins = () if tensor is None or tensor.node else tensor.origins
+        # What else went into a weight, such as the factor of its numbers, is none.
+        origins = tuple(origin for origin in origins if self.held[origin].is_weight) or origins
+        fresh = [origin for origin in origins if origin not in self.counted]
+        self.counted.update(fresh)
+        return bool(fresh)
+
+    def source(self, tensor: Tensor) -> str:
+        """The layer that makes a tensor; a constant becomes one, and counts what of the file is in it."""
+        if tensor.node is not None:
+            return tensor.node
+        if tensor not in self._constants:
+            self._constants[tensor] = self._constant(tensor)
+        return self._constants[tensor]
+
+    def _constant(self, tensor: Tensor) -> str:
+        for origin in tensor.origins:
+            held = self.held[origin]
+            if held.is_weight and origin not in self.counted:
+                self.counted.add(origin)
+                name = self._parameters[origin] = self.names.free(origin)
+                self.assembly.append(name, "parameter", Parameter("parameter", plain(held.shape)), INPUT)
+        nodes = tuple(self._parameters[origin] for origin in tensor.origins if origin in self._parameters)
+        shape = plain(known(tensor))
+        if len(nodes) == 1 and prod(self.assembly.shapes[nodes[0]]) == prod(shape):
+            return nodes[0]
+        name = self.names.free("constant")
+        self.assembly.append(name, "constant", Given("constant", shape), *(nodes or (INPUT,)))
+        return name
+
+    def is_learnt(self, tensor: Tensor) -> bool:
+        """Whether a constant holds weights that are not counted yet."""
+        return any(self.held[origin].is_weight and origin not in self.counted for origin in tensor.origins)
+
+
+def operation(kind: str) -> str:
+    """A kind as the name of an operation of which only the shape is known: words mean layers with fields.
+
+    >>> operation("reduce_mean"), operation("slice")
+    ('reduce_mean', 'general_slice')
+    """
+    return f"general_{kind}" if kind in WORDS and kind not in JOINTS else kind
