@@ -62,7 +62,7 @@ class Shared(Around):
 
 
 class Each(Around):
-    """A layer over several maps, such as windows or frames: (n, \\*shape), the layer's costs n times, its weights once.
+    r"""A layer over several maps, such as windows or frames: (n, \\*shape), the layer's costs n times, its weights once.
 
     >>> from convcost.layers.conv import Conv
     >>> Each(Conv(3, 8, 3)).output_shape((5, 3, 4, 4)), Each(Conv(3, 8, 3)).macs((5, 3, 4, 4))
@@ -114,6 +114,17 @@ class Elementwise(Given):
     def window(self, shape: Shape) -> tuple[Window, ...] | None:
         """Each element's own position."""
         return (HERE,) * (len(shape) - 1)
+
+
+class Look(Given):
+    """A look at some elements of a tensor, or at some several times: a selection, an expansion.
+
+    >>> Look("select", (64,)).output_shape((197, 64)), Look("select", (64,)).is_view
+    ((64,), True)
+    """
+
+    __slots__ = ()
+    is_view: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)

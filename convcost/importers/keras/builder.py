@@ -121,7 +121,9 @@ class Builder:
         return self.ours((*rows, units))
 
     def ours(self, shape: Shape) -> Shape:
-        """A shape of the model as it is here, without the batch: channels first."""
+        """A shape of the model as it is here, without the batch: channels first; a number alone is one element."""
+        if not shape:
+            return (1,)
         return (shape[-1], *shape[:-1]) if self.last and len(shape) > 1 else tuple(shape)
 
     def theirs(self, shape: Shape) -> Shape:

@@ -40,17 +40,17 @@ def network_of(model: Mapping[str, Any], stem: str, source: str, options: Option
 
 def _channels_first(layers: Sequence[Mapping[str, Any]], depth: int) -> bool:
     """Whether all layers of a model that say where channels are have them first."""
-    said: set[object] = set()
+    said: set[str] = set()
     stack = [(layer, depth) for layer in layers]
     while stack:
         layer, level = stack.pop()
         config = layer.get("config")
         if isinstance(config, dict):
-            said.add(config.get("data_format"))
+            said.add(str(config.get("data_format")))
             inner = config.get("layers")
             if isinstance(inner, list) and level < _DEEPEST:
                 stack += [(item, level + 1) for item in inner if isinstance(item, dict)]
-    return said - {None} == {_FIRST}
+    return said & {_FIRST, "channels_last"} == {_FIRST}
 
 
 def _starts(model: Mapping[str, Any]) -> list[tuple[str, Recorded]]:

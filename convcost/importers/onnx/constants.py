@@ -13,6 +13,8 @@ from convcost.importers.onnx.tensor import MOST_VALUES, Tensor
 _FLOATS = frozenset((1, 10, 11, 16, 17, 18, 19, 20))
 _INT64, BOOL = 7, 9
 _EXTERNAL = 1
+# numpy's arrays have no more.
+_MOST_AXES = 32
 
 
 def is_float(type_: int) -> bool:
@@ -29,7 +31,7 @@ def _values(proto: Any) -> Any:
     """The numbers of a tensor; None where they are many, or not in the file."""
     sizes = tuple(proto.dims)
     outside = proto.data_location == _EXTERNAL or any(size < 0 for size in sizes)
-    if outside or prod(sizes) > MOST_VALUES:
+    if outside or len(sizes) > _MOST_AXES or prod(sizes) > MOST_VALUES:
         return None
     if proto.HasField("raw_data") or proto.int64_data or proto.int32_data or proto.float_data or proto.double_data:
         from onnx.numpy_helper import to_array

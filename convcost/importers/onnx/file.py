@@ -19,7 +19,8 @@ MOST_NODES = 100_000
 
 
 def problem(source: str, message: str, hint: str = "") -> SpecError:
-    """What is wrong with a file as a whole."""
+    """What is wrong with a file as a whole; names in it are shown without what a terminal might take for orders."""
+    message, hint = ("".join(char if char.isprintable() else " " for char in text) for text in (message, hint))
     return SpecError((Problem(f"{source}: {message}", source, hint=hint),))
 
 
@@ -74,7 +75,9 @@ def _whole(source: str, model: Any) -> Any:
     """The model with its own functions written out, where it has any."""
     if model.functions:
         _require_finite(source, model)
-        model = library().inliner.inline_local_functions(model)
+        from onnx import inliner
+
+        model = inliner.inline_local_functions(model)
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
     if model.graph.node and opset < OLDEST:
         hint = "onnx.version_converter makes a newer one of it" if opset else "it imports none of ONNX's operators"

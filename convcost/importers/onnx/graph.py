@@ -59,6 +59,8 @@ class Graph:
 
     def set(self, call: Call, tensor: Tensor, index: int = 0) -> None:
         """What a node makes."""
+        if tensor.shape is not None:
+            require_axes(tensor.shape)
         if index < len(call.outputs) and call.outputs[index]:
             self.tensors[call.outputs[index]] = tensor
             if tensor.node is not None:
@@ -170,6 +172,15 @@ class Graph:
     def is_learnt(self, tensor: Tensor) -> bool:
         """Whether a constant holds weights that are not counted yet."""
         return any(self.held[origin].is_weight and origin not in self.counted for origin in tensor.origins)
+
+
+def require_axes(shape: Shape) -> None:
+    """Raise for a shape of more axes than any tensor has."""
+    if len(shape) > _MOST_AXES:
+        raise ConvcostError(f"a tensor of {len(shape):,} axes")
+
+
+_MOST_AXES = 64
 
 
 def operation(kind: str) -> str:

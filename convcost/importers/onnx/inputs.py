@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from convcost.errors import describe
+from convcost.errors import ConvcostError, describe
 from convcost.importers import Options
 from convcost.importers.onnx.file import problem
+from convcost.importers.onnx.graph import require_axes
 from convcost.layers.base import LARGEST, Shape, text_shape
 from convcost.names import closest
 
@@ -66,6 +67,10 @@ class Inputs:
             return self._replaced(name, sizes, given)
         if sizes is None:
             raise problem(self.source, f"the shape of `{describe(name)}` is open", f"--input {name}=3x224x224")
+        try:
+            require_axes(tuple(range(len(sizes))))
+        except ConvcostError as error:
+            raise problem(self.source, f"the input `{describe(name)}` is {error}") from None
         found, open_ = [], {}
         for at, size in enumerate(sizes):
             value = size.dim_value if size.HasField("dim_value") else 0

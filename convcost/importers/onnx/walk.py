@@ -10,7 +10,7 @@ from convcost.importers.onnx import constants
 from convcost.importers.onnx.call import Call
 from convcost.importers.onnx.file import nodes_of, problem
 from convcost.importers.onnx.folding import computed
-from convcost.importers.onnx.graph import Graph, Held
+from convcost.importers.onnx.graph import Graph, Held, require_axes
 from convcost.importers.onnx.inference import inferred, shape_said, type_made
 from convcost.importers.onnx.naming import is_made_up, snake
 from convcost.importers.onnx.table import COUNTED, FREE, NESTED, OF_TENSORS, PLAIN
@@ -168,6 +168,7 @@ class Walk:
 
     def _hold(self, proto: Any, tensor: Tensor) -> None:
         is_float, shape = constants.is_float(proto.data_type), tensor.shape or ()
+        require_axes(shape)
         # Single numbers without axes, or of an exporter's own, are no weights but where a layer takes them as such.
         is_weight = is_float and len(shape) > 0 and prod(shape) > (1 if is_made_up(proto.name) else 0)
         self.graph.held[proto.name] = Held(shape, is_float, is_weight)

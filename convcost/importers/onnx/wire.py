@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 # Bytes that are parsed, and fields that are looked at: beyond any model, and within a gigabyte and seconds.
-MOST_KEPT = 2**24
-MOST_FIELDS = 2_000_000
+MOST_KEPT = 2**23
+MOST_FIELDS = 1_000_000
 MOST_DEPTH = 32
 # Numbers of a constant up to so many bytes are kept, for shapes are computed of them; longer ones are weights.
-_SMALL = 2**13
+_SMALL = 2**10
 # A node that is longer is looked into: constants, traces and graphs may be in it.
 _LONG_NODE = 2**10
 # A note of a node that is longer is a trace.
@@ -61,7 +61,7 @@ class Scan:
     def _kept(self, begin: int, end: int, rules: "dict[int, _Rule]", depth: int) -> bytes:
         """A message with each field as its rule says; those without one stay as they are."""
         if depth > MOST_DEPTH:
-            raise WireError(f"graphs in graphs more than {MOST_DEPTH} deep")
+            raise WireError(f"messages in messages more than {MOST_DEPTH} deep")
         chunks: list[bytes] = []
         for field in self._fields(begin, end):
             rule = rules.get(field.number, _keep)
