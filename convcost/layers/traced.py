@@ -62,7 +62,7 @@ class Shared(Around):
 
 
 class Each(Around):
-    r"""A layer over several maps, such as windows or frames: (n, \\*shape), the layer's costs n times, its weights once.
+    r"""A layer over several maps, such as windows: (n, \\*shape), the layer's costs n times, its weights once.
 
     >>> from convcost.layers.conv import Conv
     >>> Each(Conv(3, 8, 3)).output_shape((5, 3, 4, 4)), Each(Conv(3, 8, 3)).macs((5, 3, 4, 4))

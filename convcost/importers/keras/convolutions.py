@@ -1,6 +1,7 @@
 """Convolutions, and linear layers. Padding is written out: TensorFlow's `same` is not torch's."""
 
 from convcost import layers
+from convcost.errors import ConvcostError
 from convcost.importers.keras.activations import follow
 from convcost.importers.keras.builder import Builder, Site
 from convcost.layers.base import Layer, Pads, Shape
@@ -14,6 +15,8 @@ def same(shape: Shape, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pads:
     >>> same((3, 224, 225), (3, 3), (2, 2), (1, 1))
     ((0, 1), (1, 1))
     """
+    if len(shape) - 1 != len(kernel):
+        raise ConvcostError(f"it has {len(kernel)} axes beside the channels, its input has {len(shape) - 1}")
     found = []
     for n, k, s, d in zip(shape[1:], kernel, stride, dilation, strict=True):
         total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
