@@ -107,6 +107,8 @@ def _meeting(node: Node, before: list[_Trail | str], known: Shapes, effort: Effo
             else:
                 spanning.append(trail)
         branches = [trail.reaches[axis - 1] for trail in spanning]
+        if not branches:
+            return f"`{node.name}` makes positions that none of its inputs has"
         same = tuple(map(id, branches))
         joint = made[same] = made[same] if same in made else joined(branches, effort)
         if joint is None:

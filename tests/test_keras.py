@@ -492,7 +492,7 @@ def test_models_without_end():
         (layer("Conv2D", "c", filters=4.5, kernel_size=3), "`filters` must be a whole number from 1, got `4.5`"),
         (layer("Conv2D", "c", filters=10**30, kernel_size=3), "`filters` must be a whole number from 1"),
         (layer("Conv2D", "c", filters=4, kernel_size=[3]), "`kernel_size` must be a whole number from 1, or 2 of them"),
-        (layer("Conv1D", "c", filters=4, kernel_size=3, padding="same"), "it has 1 axes beside the channels"),
+        (layer("Conv1D", "c", filters=4, kernel_size=3, padding="same"), "a kernel of 1-D on a map of 2-D"),
         (layer("Conv2D", "c", filters=4, kernel_size=99), "`c` (Conv2D): no output is left"),
         (layer("Conv2D", "c", filters=4, kernel_size=3, padding="full"), "`padding` must be one of valid, same"),
         (layer("Conv2D", "c", filters=4, kernel_size=3, groups=2), "`groups` = 2 must divide `in_channels` = 3"),

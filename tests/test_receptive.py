@@ -32,6 +32,7 @@ from convcost.layers import (
     PixelShuffle,
     PixelUnshuffle,
     Slice,
+    Uncounted,
     Upsample,
 )
 from convcost.network import INPUT, nodes_of
@@ -747,3 +748,8 @@ def test_all_lookups_of_a_network_are_bounded(monkeypatch):
 def test_steps_are_bounded():
     net = chain(*[Conv(1, 1, (1,), 10**12)] * 400, size=1)
     assert net.seen == "`n1` is not followed: it moves by more than 1,000,000,000,000 elements"
+
+
+def test_positions_that_no_input_has_have_no_view():
+    network = Network("n", (3, 8, 8), (Node("a", "x", Uncounted("x", (3, 16, 8)), ("input", "input")),))
+    assert evaluate(network).views["a"] is None

@@ -93,7 +93,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "expressions": set(),
     "zoo": set(),
     "zoo_report": {"evaluation", "report"},
-    "importers": {"assembly", "composition", "network", "layers", "specs"},
+    "importers": {"formulas", "assembly", "composition", "network", "layers", "specs"},
     "exporters": {"network", "layers"},
     "specs": {"assembly", "expressions", "network", "zoo", *ENGINE},
     "lanes": set(),

@@ -16,7 +16,7 @@ def same(shape: Shape, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Pads:
     ((0, 1), (1, 1))
     """
     if len(shape) - 1 != len(kernel):
-        raise ConvcostError(f"it has {len(kernel)} axes beside the channels, its input has {len(shape) - 1}")
+        raise ConvcostError(f"a kernel of {len(kernel)}-D on a map of {len(shape) - 1}-D")
     found = []
     for n, k, s, d in zip(shape[1:], kernel, stride, dilation, strict=True):
         total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
