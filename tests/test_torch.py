@@ -1,11 +1,20 @@
 """PyTorch modules as networks, against `sum(p.numel())` and `torch.utils.flop_counter`, module by module."""
 
+import re
+import subprocess
+import sys
 from math import prod
 
 import pytest
 
 import convcost
+from convcost import importers
+from convcost.errors import ConvcostError
 from convcost.evaluation import evaluate
+from convcost.layers.base import Layer
+from convcost.layers.given import Uncounted
+from convcost.network import INPUT
+from convcost.problems import SpecError
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 nn, F = torch.nn, torch.nn.functional
@@ -495,3 +504,306 @@ def test_counts_are_those_of_the_flop_counter(name):
         assert found.shapes[node.name] == batchless(size), path
     made = list(dict.fromkeys(found.network.outputs))
     assert {found.shapes[name] for name in made} == {batchless(tensor.shape) for tensor in flat(outputs)}
+
+
+def nodes_of(module, *inputs):
+    network = convcost.from_torch(module, *inputs)
+    return network, {node.name: node for node in network.nodes}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_graphs_are_alive_and_every_counter_can_read_them(name):
+    from convcost.ledger import ledger
+
+    make, inputs = MODULES[name]
+    network = convcost.from_torch(make(), *inputs)
+    found = evaluate(network)
+    known = {INPUT}
+    for node in network.nodes:
+        assert node.inputs
+        assert known >= set(node.inputs)
+        known.add(node.name)
+        assert isinstance(node.layer, Layer)
+        ledger(node.layer, *found.inputs(node), written=node.written)
+    taken = {source for node in network.nodes for source in node.inputs} | set(network.outputs)
+    assert all(
+        node.name in taken or found.costs[node.name].params + found.costs[node.name].macs for node in network.nodes
+    )
+    assert found.peak_activations
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_forecasts_are_what_torch_makes(name, monkeypatch):
+    from convcost.importers.torch import tracer
+
+    seen = []
+
+    def checked(operation):
+        made = forecast(operation)
+        if made is not None and not operation.overwritten:
+            real = operation.func(*operation.args, **operation.kwargs)
+            assert (made.shape, made.dtype) == (real.shape, real.dtype), operation.name
+            axes = [axis for axis, size in enumerate(made.shape) if size > 1]
+            alike = all(made.stride(axis) == real.stride(axis) for axis in axes)
+            seen.append((operation.name, alike, tuple(made.shape), made.stride(), real.stride()))
+        return made
+
+    forecast = tracer.forecast
+    monkeypatch.setattr(tracer, "forecast", checked)
+    make, inputs = MODULES[name]
+    convcost.from_torch(make(), *inputs)
+    assert not [found for found in seen if not found[1]]
+
+
+def test_names_are_the_modules_own():
+    _, nodes = nodes_of(nn.Sequential(Residual(8, 8), Residual(8, 16, 2)), IMAGE)
+    assert list(nodes)[:8] == ["0.conv1", "0.bn1", "0.relu", "0.conv2", "0.bn2", "0.add1", "0.relu_2", "1.conv1"]
+    assert nodes["1.down.0"].inputs == ("0.relu_2",)
+    assert nodes["1.add1"].inputs == ("1.bn2", "1.down.1")
+
+
+def test_a_shared_module_counts_its_weights_once():
+    network, nodes = nodes_of(*(MODULES["shared module"][0](), IMAGE))
+    costs = evaluate(network).costs
+    assert [(name, costs[name].params) for name in nodes] == [("relu", 0), ("c", 584), ("relu_2", 0), ("c_2", 0)]
+    assert costs["c"].macs == costs["c_2"].macs
+
+
+def test_kinds_are_the_words_of_the_language():
+    module = nn.Sequential(
+        conv(8, 8),
+        conv(8, 8, groups=8),
+        conv(8, 8, groups=2),
+        nn.BatchNorm2d(8),
+        nn.ReLU6(),
+        nn.MaxPool2d(2),
+        nn.ConvTranspose2d(8, 8, 2, 2),
+        nn.Hardswish(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 3),
+    )
+    network, nodes = nodes_of(module, IMAGE)
+    assert [node.kind for node in nodes.values()] == [
+        *("conv", "depthwise", "grouped", "batch_norm", "relu6", "max_pool", "conv_transpose", "hardswish"),
+        *("global_avg_pool", "flatten", "linear"),
+    ]
+    assert evaluate(convcost.loads(convcost.dumps(network))[0]).total == evaluate(network).total
+
+
+@pytest.mark.parametrize("name", ["residual", "dense", "squeeze-excite", "u-net", "layer scale", "pools"])
+def test_plain_networks_can_be_written(name):
+    make, inputs = MODULES[name]
+    network = convcost.from_torch(make(), *inputs)
+    (read,) = convcost.loads(convcost.dumps(network))
+    assert evaluate(read).total == evaluate(network).total
+
+
+def test_same_and_functions_are_told():
+    _, nodes = nodes_of(nn.Conv2d(8, 16, 4, padding="same"), IMAGE)
+    assert [node.written for node in nodes.values()] == ["same"]
+    _, nodes = nodes_of(Of(lambda m, x: F.relu(m.c(x)) + 1, c=conv(8, 8)), IMAGE)
+    assert [(node.kind, node.written) for node in nodes.values()] == [("conv", ""), ("relu", "function"), ("add", "")]
+
+
+def test_unused_parameters_are_listed():
+    network, nodes = nodes_of(*(MODULES["unused"][0](), IMAGE))
+    costs = evaluate(network).costs
+    assert {name: costs[name].params for name, node in nodes.items() if node.kind == "unused"} == {"b": 584, "c": 3}
+    assert network.outputs == ("a",)
+
+
+class Unknown(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c, self.b = conv(8, 8), nn.Bilinear(4, 4, 5)
+
+    def forward(self, x):
+        x = torch.fft.irfft2(torch.fft.rfft2(self.c(x)), s=x.shape[-2:])
+        return self.b(torch.cdist(x, x)[..., :4], x[..., :4].narrow(2, 0, 12))
+
+
+def test_operations_that_are_not_known_are_listed():
+    module = Unknown()
+    network = convcost.from_torch(module, IMAGE)
+    found = evaluate(network)
+    assert found.uncounted == {"_fft_r2c": 1, "_fft_c2r": 1, "_cdist_forward": 1, "_trilinear": 1}
+    assert found.total.params == sum(p.numel() for p in module.parameters())
+    assert any(isinstance(node.layer, Uncounted) for node in network.nodes)
+
+
+def test_operations_of_libraries_are_listed():
+    library = torch.library.Library("convcost_test", "DEF")
+    library.define("strange(Tensor x) -> Tensor")
+    library.impl("strange", torch.empty_like, "Meta")
+    network = convcost.from_torch(Of(lambda m, x: torch.ops.convcost_test.strange(m.c(x)), c=conv(8, 8)), IMAGE)
+    assert evaluate(network).uncounted == {"convcost_test.strange": 1}
+
+
+def test_the_module_stays_as_it_is():
+    module = nn.Sequential(conv(8, 8), nn.BatchNorm2d(8), nn.Dropout()).train()
+    before = {name: (id(p), p.device, p.requires_grad) for name, p in module.named_parameters()}
+    values = {name: value.clone() for name, value in module.state_dict().items()}
+    convcost.from_torch(module, torch.rand(1, *IMAGE))
+    assert {name: (id(p), p.device, p.requires_grad) for name, p in module.named_parameters()} == before
+    assert all(torch.equal(value, values[name]) for name, value in module.state_dict().items())
+    assert all(part.training for part in module.modules())
+    assert module(torch.rand(2, *IMAGE)).requires_grad
+
+
+def test_a_batch_is_cut_to_one():
+    module = nn.Sequential(conv(8, 8), nn.Flatten(), nn.Linear(960, 3))
+    one, many = (evaluate(convcost.from_torch(module, torch.rand(n, *IMAGE))) for n in (1, 5))
+    assert many.total == one.total
+    assert many.network.input == IMAGE
+    assert evaluate(convcost.from_torch(module, IMAGE)).total == one.total
+    with pytest.raises(ConvcostError, match="the first axis of the inputs is no batch: 9 cost"):
+        convcost.from_torch(nn.MultiheadAttention(24, 3), *[torch.rand(9, 1, 24)] * 3)
+
+
+def test_further_inputs_are_nodes_of_their_own():
+    class Two(nn.Module):
+        def forward(self, image, *, hint=None):
+            return image if hint is None else image + hint
+
+    _, nodes = nodes_of(MODULES["two inputs"][0](), IMAGE, torch.rand(1, 2, 12, 10))
+    assert next(iter(nodes.values())).kind == "input"
+    with pytest.raises(ConvcostError, match="give a tensor"):
+        convcost.from_torch(Two())
+
+
+SOURCE = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width=1.0, depth=2, fail=None):
+        super().__init__()
+        c = int(8 * width)
+        self.rates = [rate.item() for rate in torch.linspace(0, 0.1, depth)]
+        self.stem = nn.Conv2d(3, c, 3, padding=1)
+        nn.init.trunc_normal_(self.stem.weight, std=0.02)
+        nn.init.kaiming_normal_(self.stem.weight)
+        self.scale = nn.Parameter(torch.ones(c, 1, 1) * 1e-6)
+        self.fail = fail
+
+    def forward(self, x, mask=None):
+        if self.fail == "value":
+            return x if x.sum() > 0 else -x
+        if self.fail == "type":
+            raise TypeError("no such\\nthing")
+        if self.fail == "endless":
+            for _ in range(200_000):
+                x = x + 1
+        x = self.stem(x) * self.rates[-1] * self.scale
+        return x if mask is None else x * mask
+
+def make(**kwargs):
+    return Net(**kwargs)
+
+def broken():
+    raise KeyError("weights")
+
+def number():
+    return 3
+
+def restless():
+    table = torch.empty(4, 4)
+    table.normal_()
+    return make(width=1.0 + (table.sum().item() > 1e9))
+
+class Holder:
+    net = make
+
+instance = nn.Conv2d(3, 4, 1)
+text = "text"
+"""
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    (tmp_path / "torch_models_for_tests.py").write_text(SOURCE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield "torch_models_for_tests"
+    sys.modules.pop("torch_models_for_tests", None)
+
+
+def read(source, *, shape=(3, 12, 10), **options):
+    (network,) = importers.read(source, "torch", importers.Options(input=shape, **options))
+    return network
+
+
+def test_a_callable_is_called_with_its_arguments(source):
+    network = read(f"{source}:make", kwargs={"width": 2.0, "depth": 3})
+    assert (network.name, network.source, network.input) == ("make", f"{source}:make", (3, 12, 10))
+    assert evaluate(network).total[:4] == (3 * 16 * 9 + 16, 16, 0, 3 * 16 * 9 * 120)
+    assert [node.kind for node in network.nodes] == ["conv", "mul", "scale"]
+
+
+@pytest.mark.parametrize("callable_", ["Net", "Holder.net", "instance", "restless"])
+def test_classes_modules_and_what_needs_real_values_can_be_named(source, callable_):
+    assert evaluate(read(f"{source}:{callable_}")).total.macs
+
+
+def test_inputs_have_names(source):
+    shapes = {"x": (3, 12, 10), "mask": (1, 12, 10)}
+    network = read(f"{source}:make", shape=None, inputs=shapes)
+    assert network.input == (3, 12, 10)
+    assert (network.nodes[0].name, network.nodes[0].kind) == ("mask", "input")
+
+
+@pytest.mark.parametrize(
+    ("callable_", "options", "message"),
+    [
+        ("broken", {}, r":broken\(\)` failed: KeyError: 'weights'"),
+        ("number", {}, "made a int, and no torch.nn.Module"),
+        ("text", {}, "is no callable"),
+        ("makes", {}, r"has no `makes` .did you mean `make`\?"),
+        ("make", {"kwargs": {"widht": 1}}, r"failed: TypeError: .*widht"),
+        ("make", {"kwargs": {"fail": "type"}}, r"cannot run: TypeError: no such$"),
+        ("make", {"kwargs": {"fail": "value"}}, "cannot run: .*it asks for values of tensors"),
+        ("make", {"kwargs": {"fail": "endless"}}, "more than 100,000 operations"),
+        ("make", {"shape": (4, 12, 10)}, "`stem` cannot run: RuntimeError: a convolution of 3 channels got"),
+        ("make", {"shape": None}, "does not say its input .give its shape, such as --input 3x224x224"),
+    ],
+)
+def test_faults_of_the_persons_code_are_one_clear_error(source, callable_, options, message):
+    with pytest.raises(SpecError) as error:
+        read(f"{source}:{callable_}", **options)
+    (problem,) = error.value.problems
+    said = problem.message + (f" ({problem.hint})" if problem.hint else "")
+    assert re.search(message, said), said
+    assert "\n" not in problem.message
+
+
+def test_a_module_that_is_not_there_says_so():
+    with pytest.raises(SpecError, match="cannot be imported: ModuleNotFoundError") as error:
+        read("no_such_package.models:net")
+    assert error.value.problems[0].hint == "is `no_such_package` installed?"
+
+
+def test_a_module_that_catches_everything_hides_no_failure(source):
+    def careless(module, x):
+        for _ in range(100_100):
+            try:
+                x = x + 1
+            except Exception:  # noqa: BLE001 - what is tested
+                break
+        return x
+
+    with pytest.raises(ConvcostError, match="more than 100,000 operations"):
+        convcost.from_torch(Of(careless), IMAGE)
+
+
+def test_an_import_loads_little_besides_torch(source):
+    script = f"""
+import sys, torch
+before = set(sys.modules)
+from convcost import importers
+importers.read("{source}:make", "torch", importers.Options(input=(3, 12, 10)))
+names = {{name.split(".")[0] for name in set(sys.modules) - before}}
+assert not names & {{"sympy", "mpmath", "networkx"}}, names
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

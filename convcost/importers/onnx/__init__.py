@@ -7,12 +7,17 @@ and where there is none by those of `onnx` itself (`inference`). Shapes that the
 
 import os
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcost.assembly import Assembly
 from convcost.errors import ConvcostError, describe
 from convcost.importers import AS_IT_IS, Options
 from convcost.network import INPUT, Network
+from convcost.problems import SpecError
+
+if TYPE_CHECKING:
+    from convcost.importers.onnx.graph import Graph
+    from convcost.importers.onnx.inputs import Inputs
 
 
 def read(source: str, options: Options = AS_IT_IS) -> tuple[Network, ...]:
@@ -21,48 +26,54 @@ def read(source: str, options: Options = AS_IT_IS) -> tuple[Network, ...]:
     Raises SpecError for what is no model, sizes left open, and nodes that do not fit; ConvcostError where `onnx`
     is not installed.
     """
-    from convcost.importers.onnx.file import library, model_of, nodes_of, problem
-    from convcost.importers.onnx.graph import Graph
+    from convcost.importers.onnx.file import model_of, problem
     from convcost.importers.onnx.inputs import Inputs
+
+    model = model_of(source)
+    inputs = Inputs(source, model, options)
+    try:
+        return (_network(source, model, inputs),)
+    except SpecError:
+        raise
+    except ConvcostError as error:
+        raise problem(source, error.message, error.hint or "") from None
+
+
+def _network(source: str, model: Any, inputs: "Inputs") -> Network:
+    from convcost.importers.onnx.file import nodes_of, opset_of
+    from convcost.importers.onnx.graph import Graph
     from convcost.importers.onnx.naming import Names
     from convcost.importers.onnx.tensor import Tensor, plain
     from convcost.importers.onnx.walk import Walk
     from convcost.layers.given import Given
 
-    library()
-    model = model_of(source)
-    inputs = Inputs(source, model, options)
     first, *others = inputs.shapes
     assembly = Assembly(plain(inputs.shapes[first]))
     held = [tensor.name for tensor in model.graph.initializer]
-    opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
-    graph = Graph(assembly, Names(nodes_of(model.graph.node), held), opset)
+    graph = Graph(assembly, Names(nodes_of(model.graph.node), held), opset_of(model))
     graph.batch = inputs.batch
-    walk = Walk(source, model, graph, dict(options.dims))
+    walk = Walk(source, model, graph, dict(inputs.options.dims))
     walk.add_held(model.graph)
     graph.tensors[first] = Tensor(inputs.shapes[first], INPUT, type=_type(inputs.protos[first]))
     for name in others:
         node = graph.names.free(name)
         assembly.append(node, "input", Given("input", plain(inputs.shapes[name])), INPUT)
         graph.tensors[name] = Tensor(inputs.shapes[name], node, type=_type(inputs.protos[name]))
+    # What is returned has a taker more than it seems.
     graph.uses.update(output.name for output in (*model.graph.output, *model.graph.output))
     walk.nodes(model.graph.node)
     if not assembly.nodes:
-        raise problem(source, "the graph has no layers")
-    try:
-        outputs = _outputs(graph, model)
-    except ConvcostError as error:
-        raise problem(source, error.message) from None
+        raise ConvcostError("the graph has no layers")
     name = os.path.splitext(os.path.basename(source))[0]  # noqa: PTH119,PTH122
-    about = _about(model, graph, opset, walk.unknown)
-    return (Network(name, assembly.shapes[INPUT], tuple(assembly.nodes), outputs, source, about),)
+    about = _about(model, graph, walk.unknown)
+    return Network(name, assembly.shapes[INPUT], tuple(assembly.nodes), _outputs(graph, model), source, about)
 
 
 def _type(proto: Any) -> int:
     return int(proto.type.tensor_type.elem_type or 1)
 
 
-def _outputs(graph: Any, model: Any) -> tuple[str, ...]:
+def _outputs(graph: "Graph", model: Any) -> tuple[str, ...]:
     """The layers that make what the graph returns."""
     found = []
     for output in model.graph.output:
@@ -73,10 +84,10 @@ def _outputs(graph: Any, model: Any) -> tuple[str, ...]:
             found.append(tensor)
     # Of what size some outputs are, as of boxes that are found, only running the model would tell.
     known = [tensor for tensor in found if tensor.shape is not None] or found
-    return tuple(dict.fromkeys(tensor.node for tensor in known))
+    return tuple(dict.fromkeys(tensor.node for tensor in known if tensor.node is not None))
 
 
-def _about(model: Any, graph: Any, opset: int, unknown: list[str]) -> dict[str, Any]:
+def _about(model: Any, graph: "Graph", unknown: list[str]) -> dict[str, Any]:
     """What is said of the file: who wrote it, and what of its numbers are parameters."""
     floats = {
         name: prod(held.shape)
@@ -87,7 +98,9 @@ def _about(model: Any, graph: Any, opset: int, unknown: list[str]) -> dict[str, 
     statistics = sum(count for name, count in floats.items() if name in running)
     others = sum(count for name, count in floats.items() if name not in running and name not in graph.counted)
     writer = " ".join(part for part in (model.producer_name, model.producer_version) if part) or "an unnamed exporter"
-    said = f"ONNX opset {opset}, written by {describe(writer)}; params are what the file holds"
+    from convcost.importers.onnx.file import opset_of
+
+    said = f"ONNX opset {opset_of(model)}, written by {describe(writer)}; params are what the file holds"
     if not any(node.op_type == "BatchNormalization" for node in model.graph.node):
         said += " (an exporter folds batch norms into convolutions)"
     beside = [
@@ -95,6 +108,7 @@ def _about(model: Any, graph: Any, opset: int, unknown: list[str]) -> dict[str, 
     ]
     said += f"; beside them {' and '.join(beside)}" if beside else ""
     if unknown:
-        said += f"; shapes behind {', '.join(unknown[:5])} are not known"
+        others_too = f" and {len(unknown) - 1:,} others" if len(unknown) > 1 else ""
+        said += f"; shapes behind {unknown[0]}{others_too} are known only when the model runs"
     numbers = {"in_file": sum(floats.values()), "running_statistics": statistics, "constants": others}
     return {"source": said, "floats": numbers}

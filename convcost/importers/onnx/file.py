@@ -78,13 +78,36 @@ def _whole(source: str, model: Any) -> Any:
         from onnx import inliner
 
         model = inliner.inline_local_functions(model)
-    opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
+    opset = opset_of(model)
     if model.graph.node and opset < OLDEST:
         hint = "onnx.version_converter makes a newer one of it" if opset else "it imports none of ONNX's operators"
         raise problem(source, f"opset {opset}, {OLDEST} or newer can be read", hint)
     if sum(1 for _ in islice(nodes_of(model.graph.node), MOST_NODES + 1)) > MOST_NODES:
         raise problem(source, f"more than {MOST_NODES:,} nodes")
+    _require_text(source, model.graph)
     return model
+
+
+def _require_text(source: str, graph: Any) -> None:
+    """Raise for names that are no text: protobuf gives them as bytes."""
+    values = (*graph.input, *graph.output, *graph.value_info)
+    named = (*graph.initializer, *(tensor.values for tensor in graph.sparse_initializer), *values)
+    names = [value.name for value in named]
+    names += [size.dim_param for value in values for size in value.type.tensor_type.shape.dim]
+    for node in nodes_of(graph.node):
+        names += (node.name, node.op_type, node.domain, *node.input, *node.output)
+        names += [attribute.name for attribute in node.attribute]
+        names += [name for note in node.metadata_props for name in (note.key, note.value)]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                names += [value.name for value in (*attribute.g.initializer, *attribute.g.output)]
+    if any(isinstance(name, bytes) for name in names):
+        raise problem(source, "no ONNX model: names in it are no text")
+
+
+def opset_of(model: Any) -> int:
+    """The opset of ONNX's own operators."""
+    return max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
 
 
 def nodes_of(nodes: Iterable[Any]) -> Iterator[Any]:

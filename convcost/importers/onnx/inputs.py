@@ -89,6 +89,9 @@ class Inputs:
         """The first axis: a batch of 1, unless it is none."""
         if size in (0, 1):
             return 1
+        if name != next(iter(self.protos)):
+            # What is no picture of the same batch is something else.
+            return 1 if size == self.batch else size
         if rank < _MAPS and self.takers.get(name) in ("Unsqueeze", "Reshape", "Transpose", "Slice", "Gather"):
             # A single picture or sequence, of which the graph itself makes a batch.
             return size

@@ -7,9 +7,12 @@ from convcost.importers.onnx.call import Call, axis_of, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.shared import again
 from convcost.importers.onnx.tensor import Tensor, plain
-from convcost.layers.base import Shape, text_shape
+from convcost.layers.activation import Activation
+from convcost.layers.base import Layer, Shape, text_shape
+from convcost.layers.given import Given
 from convcost.layers.linear import Linear
 from convcost.layers.product import Einsum, MatMul
+from convcost.layers.traced import Look
 
 _MATRIX = 2
 
@@ -46,12 +49,9 @@ def _matrix(graph: Graph, call: Call, index: int, transposed: str) -> Tensor:
 
 def _plus(graph: Graph, call: Call, other: Tensor) -> None:
     """A sum behind a product, of what is no bias."""
-    from convcost.layers.given import Given
-
     product = graph.tensors[call.outputs[0]]
-    name = graph.names.free(f"{call.name}.add")
     sources = (graph.source(product), graph.source(other))
-    graph.assembly.append(name, "add", Given("add", plain(known(product))), *sources)
+    name = _aside(graph, call, "add", Given("add", plain(known(product))), *sources)
     graph.set(call, Tensor(product.shape, name))
 
 
@@ -123,19 +123,21 @@ def einsum(graph: Graph, call: Call) -> None:
     if len(terms) == 1:
         graph.give(call, "einsum", (graph.source(call[0]),), made)
         return
-    if _is_batch(terms, output, shapes):
-        terms, output = [term[1:] for term in terms], output[1:]
-        shapes = [shape[1:] for shape in shapes]
+    batch = _batch(terms, output, shapes)
+    if batch:
+        shapes = [shape[term.startswith(batch) :] for term, shape in zip(terms, shapes, strict=True)]
+        terms, output = [term.removeprefix(batch) for term in terms], output[1:]
     sources = tuple(graph.bring(call, tensor, shape) for tensor, shape in zip(call.given, shapes, strict=True))
     graph.put(call, "einsum", Einsum(f"{','.join(terms)}->{output}"), sources, made)
 
 
-def _is_batch(terms: list[str], output: str, shapes: list[Shape]) -> bool:
-    """Whether the first axis is the batch for all: a letter of its own, of size 1."""
-    first = {term[:1] for term in (*terms, output)}
-    rest = "".join(term[1:] for term in (*terms, output))
-    long = all(len(term) > 1 for term in (*terms, output))
-    return long and len(first) == 1 and not first & set(rest) and all(shape[0] == 1 for shape in shapes)
+def _batch(terms: list[str], output: str, shapes: list[Shape]) -> str:
+    """The letter of the batch: the first one of the output and of each term that has it, of size 1."""
+    letter = output[:1]
+    own = [(term, shape) for term, shape in zip(terms, shapes, strict=True) if letter in term]
+    long = len(output) > 1 and all(len(term) > 1 for term in terms)
+    first = all(term.rfind(letter) == 0 and shape[0] == 1 for term, shape in own) and output.rfind(letter) == 0
+    return letter if long and first else ""
 
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -153,33 +155,31 @@ def _without_dots(terms: list[str], output: str, shapes: list[Shape]) -> tuple[l
 
 def attention(graph: Graph, call: Call) -> None:
     """`Attention` of opset 23: scores of queries and keys, and their product with the values."""
-    q, k, v = (_heads(call, index, name) for index, name in ((0, "q"), (1, "kv"), (2, "kv")))
     if call.maybe(4) is not None or len([name for name in call.outputs if name]) > 1:
         raise NotImplementedError
-    queries, keys, values = known(q), known(k), known(v)
-    scores = graph.names.free(f"{graph.name(call)}.scores")
-    many = queries[:2] + keys[2:]
+    q, k, v = (_heads(call, index, name) for index, name in ((0, "q"), (1, "kv"), (2, "kv")))
+    queries, keys, values = (plain(known(tensor)) for tensor in (q, k, v))
     # Keys and values of fewer heads serve several queries each.
-    first, second, third = (graph.source(tensor) for tensor in (q, k, v))
-    from convcost.layers.given import Given
-
-    flipped = graph.names.free(f"{call.name}.keys")
-    graph.assembly.append(flipped, "transpose", Given("transpose", (*many[:2], keys[3], keys[2])), second)
-    graph.assembly.append(scores, "matmul", MatMul(), graph.view(call, first, queries), flipped)
-    weights = graph.names.free(f"{call.name}.weights")
-    from convcost.layers.activation import Activation
-
-    graph.assembly.append(weights, "softmax", Activation("softmax", -1), scores)
-    spread = (*queries[:2], *values[2:])
-    if spread == values:
+    turned = (*queries[:-2], keys[-1], keys[-2])
+    flipped = _aside(graph, call, "keys", Given("transpose", turned), graph.source(k))
+    first = graph.view(call, graph.source(q), queries)
+    scores = _aside(graph, call, "scores", MatMul(), first, flipped)
+    weights = _aside(graph, call, "weights", Activation("softmax", -1), scores)
+    third = graph.source(v)
+    if values[:-2] == queries[:-2]:
         third = graph.view(call, third, values)
     else:
-        name = graph.names.free(f"{call.name}.values")
-        graph.assembly.append(name, "expand", Given("expand", spread), third)
-        third = name
-    made = (*queries[:3], values[3])
+        third = _aside(graph, call, "values", Look("expand", (*queries[:-2], *values[-2:])), third)
+    made = (*known(q)[:3], values[-1])
     shape = made if len(call.shape()) == len(made) else (made[0], made[2], made[1] * made[3])
     graph.put(call, "matmul", MatMul(), (weights, third), shape)
+
+
+def _aside(graph: Graph, call: Call, part: str, layer: Layer, *sources: str) -> str:
+    """A layer inside of what a node does."""
+    name = graph.names.free(f"{graph.name(call)}.{part}")
+    graph.assembly.append(name, layer.kind, layer, *sources)
+    return name
 
 
 def _heads(call: Call, index: int, name: str) -> Tensor:

@@ -6,7 +6,7 @@ parsed. Source: onnx.proto, https://protobuf.dev/programming-guides/encoding.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 # Bytes that are parsed, and fields that are looked at: beyond any model, and within a gigabyte and seconds.
 MOST_KEPT = 2**23
@@ -32,6 +32,9 @@ class Bytes(Protocol):
     """A file as a row of bytes."""
 
     def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, key: int, /) -> int: ...
+    @overload
     def __getitem__(self, key: slice, /) -> bytes: ...
 
 
@@ -94,6 +97,8 @@ class Scan:
 
     def _number(self, at: int, end: int) -> tuple[int, int]:
         """The number that begins at a byte, and where it ends."""
+        if at < end and self.data[at] < _MORE:
+            return self.data[at], at + 1
         value = shift = 0
         for byte in self.data[at : min(at + _LONGEST, end)]:
             at += 1

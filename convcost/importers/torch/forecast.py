@@ -5,7 +5,6 @@ itself. Whatever is unusual is left to them, errors too.
 """
 
 from collections.abc import Callable, Iterable
-from math import prod
 from typing import Any
 
 import torch
@@ -41,25 +40,24 @@ def _new(size: Iterable[int], like: Any, dtype: Any = None) -> Any:
     return torch.empty(size, dtype=dtype or like.dtype, device=_META, memory_format=layout)
 
 
+def _row(size: Iterable[int], like: Any) -> Any:
+    """A tensor of a size, its last axis the innermost."""
+    return torch.empty(tuple(size), dtype=like.dtype, device=_META)
+
+
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def _alike(operation: Operation) -> Any:
-    """As the first tensor, in its layout if it leaves no holes."""
+    """As the first tensor, its axes in the same order in memory, without holes."""
     x = operation.first
     if not x.is_floating_point() or operation["dtype"] is not None or not x.numel():
         return None
-    axes = sorted((stride, size) for stride, size in zip(x.stride(), x.shape, strict=True) if size > 1)
-    strides = [stride for stride, _ in axes]
-    steps = [prod(size for _, size in axes[:number]) for number in range(len(axes))]
-    return torch.empty_strided(
-        x.shape, x.stride() if strides == steps else _row_major(x.shape), dtype=x.dtype, device=_META
-    )
-
-
-def _row_major(shape: Iterable[int]) -> tuple[int, ...]:
-    sizes = tuple(shape)
-    return tuple(prod(sizes[axis + 1 :]) for axis in range(len(sizes)))
+    strides, step = [0] * x.dim(), 1
+    for axis in sorted(range(x.dim() - 1, -1, -1), key=x.stride):
+        strides[axis] = step
+        step *= x.shape[axis]
+    return torch.empty_strided(x.shape, strides, dtype=x.dtype, device=_META)
 
 
 def _with_channels(operation: Operation) -> Any:
@@ -76,7 +74,7 @@ def _normed(operation: Operation) -> Any:
     x, shape = operation.first, tuple(operation["normalized_shape"])
     given = [found for name in ("weight", "bias") if (found := operation[name]) is not None]
     fits = tuple(x.shape[-len(shape) :]) == shape and all(tuple(found.shape) == shape for found in given)
-    return _alike(operation) if fits and all(found.dtype == x.dtype for found in given) else None
+    return _row(x.shape, x) if fits and all(found.dtype == x.dtype for found in given) else None
 
 
 def _spread(*shapes: Iterable[int]) -> tuple[int, ...] | None:
@@ -112,8 +110,10 @@ def _convolution(operation: Operation) -> Any:
     axes, groups = weight.dim() - 2, operation["groups"]
     transposed = operation.name.startswith("conv_transpose") or bool(operation["transposed"])
     channels = weight.shape[0] if transposed else weight.shape[1] * groups
-    if x.dim() != weight.dim() or x.shape[1] != channels or x.dtype != weight.dtype or weight.shape[0] % groups:
+    if x.dim() != weight.dim() or x.dtype != weight.dtype or weight.shape[0] % groups:
         return None
+    if x.shape[1] != channels:
+        raise RuntimeError(f"a convolution of {channels} channels got an input of {tuple(x.shape)}")
     s, d = (
         dims_of(operation, key, axes) if operation[key] is not None else (1,) * axes for key in ("stride", "dilation")
     )
@@ -181,7 +181,7 @@ def _upsample(operation: Operation) -> Any:
 def _linear(operation: Operation) -> Any:
     x, weight = operation["input"], operation["weight"]
     fits = weight.dim() == _MATRIX and x.dim() and x.shape[-1] == weight.shape[-1] and x.dtype == weight.dtype
-    return torch.empty((*x.shape[:-1], weight.shape[0]), dtype=x.dtype, device=_META) if fits else None
+    return _row((*x.shape[:-1], weight.shape[0]), x) if fits else None
 
 
 def _matmul(operation: Operation) -> Any:
@@ -189,13 +189,13 @@ def _matmul(operation: Operation) -> Any:
     if min(a.dim(), b.dim()) < _MATRIX or a.shape[-1] != b.shape[-2] or a.dtype != b.dtype:
         return None
     lead = _spread(a.shape[:-2], b.shape[:-2])
-    return None if lead is None else torch.empty((*lead, a.shape[-2], b.shape[-1]), dtype=a.dtype, device=_META)
+    return None if lead is None else _row((*lead, a.shape[-2], b.shape[-1]), a)
 
 
 def _attention(operation: Operation) -> Any:
     q, k, v = (operation[key] for key in ("query", "key", "value"))
     fits = q.shape[-1] == k.shape[-1] and k.shape[-2] == v.shape[-2] and q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
-    return torch.empty((*q.shape[:-1], v.shape[-1]), dtype=q.dtype, device=_META) if fits else None
+    return _row((*q.shape[:-1], v.shape[-1]), q) if fits else None
 
 
 def _concat(operation: Operation) -> Any:

@@ -6,6 +6,15 @@ from typing import NamedTuple
 
 from convcost.importers.torch.recorder import Record, Recorder
 from convcost.importers.torch.tensors import FIRST
+from convcost.layers.activation import Activation
+from convcost.layers.adaptive_pool import AdaptivePool
+from convcost.layers.conv import Convolution
+from convcost.layers.layer_norm import LayerNorm
+from convcost.layers.linear import Linear
+from convcost.layers.norm import ChannelNorm
+from convcost.layers.pool import Pool
+from convcost.layers.prelu import PReLU
+from convcost.layers.resize import Upsample
 from convcost.layers.traced import Aside
 from convcost.network import INPUT, Network, Node
 
@@ -30,7 +39,7 @@ def network_of(recorder: Recorder, run: Run) -> Network:
             record.kind,
             record.layer,
             tuple(names.get(source, INPUT) for source in record.inputs),
-            written=record.written or _written(record),
+            written=_written(record),
         )
         for number, record in kept.items()
     ]
@@ -47,11 +56,11 @@ def _is_within(name: str, path: str) -> bool:
 
 
 def _written(record: Record) -> str:
-    """How its operation is said in code, where counters tell ways apart; sums and products are operators."""
-    return "" if record.kind in _OPERATORS else record.call.written
-
-
-_OPERATORS = ("add", "mul", "scale", "matmul", "einsum")
+    """How code says an operation that counters of modules may miss."""
+    written = record.written or record.call.written
+    if isinstance(record.layer, Activation | PReLU | Pool | AdaptivePool):
+        return "function" if written == "subclass" else written
+    return written if isinstance(record.layer, Convolution | Linear | ChannelNorm | LayerNorm | Upsample) else ""
 
 
 def _kept(recorder: Recorder, outputs: tuple[int, ...]) -> dict[int, Record]:

@@ -79,9 +79,11 @@ def _mean(recorder: Recorder, operation: Operation) -> None:
     """The mean of all positions is a global pool."""
     x, dims = operation.first, operation["dim"]
     axes = {from_batch(dim, x.dim()) for dim in dims or ()}
-    layer = Given("mean", shape_of(operation.out.shape))
-    is_pool = operation["keepdim"] and x.dim() > 2 and axes == set(range(2, x.dim()))
-    one(recorder, operation, "global_avg_pool" if is_pool else "mean", layers.GlobalAvgPool() if is_pool else layer)
+    if operation["keepdim"] and axes and axes == set(range(2, x.dim())):
+        out, pool = operation.out, layers.GlobalAvgPool()
+        recorder.bind(out, recorder.place("global_avg_pool", pool, [x], out.shape, written="operator"))
+    else:
+        one(recorder, operation, "mean", Given("mean", shape_of(operation.out.shape)))
 
 
 _MODES = {

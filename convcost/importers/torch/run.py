@@ -50,10 +50,17 @@ def _run(module: Any, recorder: Recorder, inputs: Sequence[Any], named: Mapping[
             outputs = module(*inputs, **named)
     except (Exception, SystemExit) as error:
         if tracer.failure is None:
-            raise ConvcostError(f"the module cannot run: {said(error)}", hint=_hint(error)) from error
+            where = f"`{path}`" if (path := _place(tracer, error)) else "the module"
+            raise ConvcostError(f"{where} cannot run: {said(error)}", hint=_hint(error)) from error
     if tracer.failure is not None:
         raise tracer.failure
     return outputs
+
+
+def _place(tracer: Tracer, error: BaseException) -> str:
+    """The module whose operation failed, where it was one."""
+    fault = tracer.fault
+    return fault[1] if fault is not None and fault[0] is error else ""
 
 
 def said(error: BaseException) -> str:

@@ -32,6 +32,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[misc]  # torch is not known to 
         self._written: set[int] = set()
         # What stopped the recording, whether or not the module's code catches it.
         self.failure: Exception | None = None
+        # The last operation's error, and the module that it was in.
+        self.fault: tuple[Exception, str] | None = None
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -78,8 +80,12 @@ class Tracer(TorchDispatchMode):  # type: ignore[misc]  # torch is not known to 
         overwritten = operation.overwritten
         before = [self._held(tensor) for tensor in overwritten]
         active = recorder.is_active(operation.tensors)
-        outputs = forecast(operation)
-        outputs = _made(operation) if outputs is None else outputs
+        try:
+            outputs = forecast(operation)
+            outputs = _made(operation) if outputs is None else outputs
+        except Exception as error:
+            self.fault = error, recorder.call.path
+            raise
         operation.made = [tensor for tensor in tensors_in(outputs) if tensor.numel()]
         try:
             self._record(operation, reader, active=active)
