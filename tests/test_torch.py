@@ -530,6 +530,7 @@ def test_graphs_are_alive_and_every_counter_can_read_them(name):
         node.name in taken or found.costs[node.name].params + found.costs[node.name].macs for node in network.nodes
     )
     assert found.peak_activations
+    assert set(found.views) == known
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -627,7 +628,7 @@ def test_operations_that_are_not_known_are_listed():
     module = Unknown()
     network = convcost.from_torch(module, IMAGE)
     found = evaluate(network)
-    assert found.uncounted == {"_fft_r2c": 1, "_fft_c2r": 1, "_cdist_forward": 1, "_trilinear": 1}
+    assert found.uncounted == {"fft_r2c": 1, "fft_c2r": 1, "cdist_forward": 1, "trilinear": 1}
     assert found.total.params == sum(p.numel() for p in module.parameters())
     assert any(isinstance(node.layer, Uncounted) for node in network.nodes)
 
@@ -807,3 +808,26 @@ assert not names & {{"sympy", "mpmath", "networkx"}}, names
 assert "torch._dynamo" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_missing_extra_says_what_to_install(source, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for reading in (lambda: read(f"{source}:make"), lambda: convcost.from_torch(None, IMAGE)):
+        with pytest.raises(ConvcostError, match=r"`torch` is not installed .pip install 'convcost\[torch\]'"):
+            reading()
+
+
+def test_compiled_modules_are_the_modules_that_they_were_made_from():
+    network, _ = nodes_of(torch.compile(nn.Sequential(conv(8, 8), nn.ReLU())), IMAGE)
+    assert [node.name for node in network.nodes] == ["0", "1"]
+
+
+def test_what_cannot_be_traced_says_why():
+    with pytest.raises(ConvcostError, match=r"the parameter `0.weight` has no shape yet .run the module once before"):
+        convcost.from_torch(nn.Sequential(nn.LazyConv2d(4, 3)), IMAGE)
+    with pytest.raises(ConvcostError, match="a scripted module cannot be traced"):
+        convcost.from_torch(torch.jit.script(conv(8, 8)), IMAGE)
+    with pytest.raises(ConvcostError, match="no tensor is among the inputs"):
+        convcost.from_torch(conv(8, 8), None)
+    with pytest.raises(ConvcostError, match="no torch.nn.Module"):
+        convcost.from_torch(F.relu, IMAGE)

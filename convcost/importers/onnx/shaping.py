@@ -146,7 +146,7 @@ def split(graph: Graph, call: Call) -> None:
     axis = axis_of(call.get("axis", 0), len(shape))
     sizes = call.ints("split", 1)
     if not sizes:
-        number = call.get("num_outputs", len(call.outputs))
+        number = len(call.outputs)
         part = -(-shape[axis] // max(1, number))
         sizes = [min(part, shape[axis] - part * at) for at in range(number)]
     if sum(sizes) != shape[axis] or len(sizes) < len(call.outputs):

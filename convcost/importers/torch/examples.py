@@ -15,7 +15,8 @@ _META = torch.device("meta")
 
 def sample(module: Any, shape: Sequence[int]) -> Any:
     """A sample of a shape, with a batch of 1 in front, of the type that the module computes with."""
-    kinds = (parameter.dtype for parameter in module.parameters() if parameter.is_floating_point())
+    parameters = module.parameters() if isinstance(module, torch.nn.Module) else ()
+    kinds = (parameter.dtype for parameter in parameters if parameter.is_floating_point())
     try:
         return torch.empty((1, *shape), dtype=next(kinds, None), device=_META)
     except (RuntimeError, TypeError, ValueError) as error:

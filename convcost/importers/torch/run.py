@@ -99,6 +99,8 @@ def _named(module: Any, inputs: Sequence[Any]) -> dict[str, Any]:
 
 
 def _require_traceable(module: Any) -> None:
+    if not isinstance(module, torch.nn.Module):
+        raise ConvcostError(f"a {type(module).__name__} is no torch.nn.Module")
     if isinstance(module, torch.jit.ScriptModule):
         raise ConvcostError("a scripted module cannot be traced", hint="give the module that it was made from")
     for name, parameter in module.named_parameters():

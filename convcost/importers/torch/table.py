@@ -87,9 +87,7 @@ def read_other(recorder: Recorder, operation: Operation) -> None:
     elif tags & {"pointwise", "reduction"} or operation.name in _WITHOUT_MACS:
         moves.given(recorder, operation)
     else:
-        for out in operation.made or [None]:
-            size = (1,) if out is None else out.shape
-            layer = Uncounted(operation.name, shape_of(size))
-            record = recorder.place(operation.name, layer, plain.taken(recorder, operation), size)
-            if out is not None:
-                recorder.bind(out, record)
+        kind = operation.name.strip("_")
+        for out in operation.made:
+            layer = Uncounted(kind, shape_of(out.shape))
+            recorder.bind(out, recorder.place(kind, layer, plain.taken(recorder, operation), out.shape))
