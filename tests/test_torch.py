@@ -829,5 +829,5 @@ def test_what_cannot_be_traced_says_why():
         convcost.from_torch(torch.jit.script(conv(8, 8)), IMAGE)
     with pytest.raises(ConvcostError, match="no tensor is among the inputs"):
         convcost.from_torch(conv(8, 8), None)
-    with pytest.raises(ConvcostError, match="no torch.nn.Module"):
+    with pytest.raises(ConvcostError, match=r"no torch\.nn\.Module"):
         convcost.from_torch(F.relu, IMAGE)
