@@ -831,3 +831,9 @@ def test_what_cannot_be_traced_says_why():
         convcost.from_torch(conv(8, 8), None)
     with pytest.raises(ConvcostError, match=r"no torch\.nn\.Module"):
         convcost.from_torch(F.relu, IMAGE)
+
+
+def test_products_with_a_vector_count_though_the_flop_counter_leaves_them_out():
+    module = Of(lambda m, x: (torch.softmax(x @ m.q, -1).unsqueeze(1) @ x).squeeze(1), q=learnt(24))
+    assert evaluate(convcost.from_torch(module, (9, 24))).total[:4] == (24, 0, 0, 2 * 9 * 24)
+    assert reference(module, [(9, 24)])[0] == 2 * 9 * 24
