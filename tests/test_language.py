@@ -123,6 +123,39 @@ BY_HAND = {
         ("[{inverted_residual: 24, b: 72, se: 4}]", "", "24x4x4"),
         ((24, 4, 4), 2 * 24 * 72 + 9 * 72 + 2 * 72 * 4 + 4 + 72, (2 * 24 * 72 + 9 * 72) * 16 + 2 * 72 * 4),
     ),
+    "a reshape of what is left": (("[{reshape: [-1, 16]}]",), ((32, 16), 0, 0)),
+    "a product of tokens": (
+        ("[{reshape: [8, -1], name: k}, {permute: [1, 0], name: q}, {matmul: [q, k]}]",),
+        ((64, 64), 0, 64 * 8 * 64),
+    ),
+    "a sum of products": (
+        ('[{conv: 8, k: 1, name: a}, {einsum: "chw,dhw->cd", from: [a, input]}]',),
+        ((8, 8), 64, 64 * 64 + 8 * 8 * 64),
+    ),
+    "a position embedding": (("[{parameter: [8, 8, 8], name: p}, {add: [p, input]}]",), ((8, 8, 8), 512, 0)),
+    "parameters that no layer takes": (("[relu, {parameter: 100, aside: true}]",), ((8, 8, 8), 100, 0)),
+    "an operation": (("[{operation: mean, shape: [c1]}]",), ((8,), 0, 0)),
+    "an operation with a cost": (("[{operation: lookup, params: 10*c1, macs: c1}]",), ((8, 8, 8), 80, 8)),
+    "for each of several": (
+        ("[{conv: 4, k: 3, each: true, norm: batch, bias: true}]", "", "5x8x6x6"),
+        ((5, 4, 6, 6), 9 * 32 + 4 + 8, 5 * 9 * 32 * 36),
+    ),
+    "a block for each": (
+        ("[{own: , each: true}]", "blocks: {own: [{conv: 4, k: 1}, {add: [[], [{conv: c1, k: 1}]]}]}", "5x8x6x6"),
+        ((5, 4, 6, 6), 32 + 16, 5 * 48 * 36),
+    ),
+    "shared weights": (
+        ("[{conv: 8, k: 3, norm: batch}, {conv: 8, k: 3, norm: batch, shared: true}]",),
+        ((8, 8, 8), 576 + 16, 2 * 576 * 64),
+    ),
+    "a shared block": (
+        ("[own, {own: , shared: true, repeat: 2}]", "blocks: {own: [{conv: 8, k: 3}, prelu]}"),
+        ((8, 8, 8), 576 + 8, 3 * 576 * 64),
+    ),
+    "shared weights with biases of their own": (
+        ("[{conv: 8, k: 3, bias: true, shared: weights}]",),
+        ((8, 8, 8), 8, 576 * 64),
+    ),
     "without widening": (("[{inverted_residual: 8, t: 1}]",), ((8, 8, 8), 72 + 64, (72 + 64) * 64)),
 }
 
@@ -132,6 +165,17 @@ def test_shapes_and_counts_by_hand(name):
     given_, (output, params, macs) = BY_HAND[name]
     found = evaluated(*given_)
     assert (found.outputs, found.total.params, found.total.macs) == ((output,), params, macs)
+
+
+def test_an_operation_of_unknown_cost_makes_totals_partial():
+    found = evaluated("[{operation: LSTM, shape: [4], form: unknown}, {linear: 3}]")
+    assert dict(found.uncounted) == {"LSTM": 1}
+    assert found.total.macs == 12
+
+
+def test_weights_that_are_made_come_in_behind_from():
+    found = nodes("[{operation: make, shape: [9], name: w}, {conv: 8, k: 3, shared: true, from: [input, w]}]")
+    assert found["conv1"].inputs == ("input", "w")
 
 
 def test_crops_and_pads_are_even_and_the_odd_one_stands_at_the_end():

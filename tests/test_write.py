@@ -9,15 +9,18 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from convcost import layers, load, loads, zoo
+from convcost import evaluate, layers, load, loads, zoo
 from convcost.assembly import Around, Assembly
 from convcost.errors import ConvcostError, InternalError
 from convcost.kinds import KINDS
 from convcost.layers.base import Layer
+from convcost.layers.given import Reshape
+from convcost.layers.traced import Aside, Each, Partly, Shared
 from convcost.network import INPUT, Bound, Network, Node, nodes_of
 from convcost.specs import write
 from convcost.specs.language import WORDS
 from convcost.specs.spelling import line_of_text, quoted, word
+from convcost.specs.tidy import tidied
 from convcost.specs.trial import same_layer
 from convcost.specs.write import dumps
 
@@ -224,6 +227,25 @@ ALREADY = [
     "softmax",
     "{relu: , name: r}",
     '{relu: , name: "3x"}',
+    "{reshape: [8, 256]}",
+    "{parameter: [8, 16, 16], name: position}",
+    "{parameter: [12], aside: true}",
+    "{operation: mean, shape: [8]}",
+    "{operation: square, form: elementwise}",
+    "{operation: select, shape: [16], form: view}",
+    "{operation: LSTM, shape: [16, 32], form: unknown}",
+    '{operation: "aten::embedding", shape: [16, 32], params: 3200}',
+    "{operation: product, shape: [8, 8], macs: 1024}",
+    "{log_softmax: -1}",
+    "{softmax: 2}",
+    "{conv: 4, k: 3, norm: batch, act: prelu, shared: true}",
+    "{conv: 4, k: 3, bias: true, shared: weights}",
+    "{conv: 4, k: 3, bias: true, from: [input, input], shared: weights}",
+    "{linear: 4, flatten: false, shared: true}",
+    "{separable: 16, norm: batch, shared: true}",
+    "{max_pool: 2, each: true}",
+    "{conv: 4, k: 3, norm: batch, act: relu, each: true, shared: true}",
+    "{operation: mean, shape: [4], each: true}",
 ]
 
 
@@ -233,7 +255,7 @@ def test_a_line_comes_out_as_it_was(line):
 
 
 def test_every_word_of_the_language_is_written_as_it_was_somewhere_here():
-    joints = {"add", "concat", "mul"}
+    joints = {"add", "concat", "mul", "matmul", "einsum"}
     activations = {name for name in WORDS if name in layers.activation.FUNCTIONS}
     written = {re.match(r"\{?(\w+)", line)[1] for line in ALREADY}
     assert set(WORDS) == written | joints | activations | set(COMPOSITES)
@@ -398,6 +420,79 @@ class Strange(Layer):
     kind = "strange"
 
 
+def test_products_and_operations_of_several_layers():
+    given = [
+        "{reshape: [8, 256], name: keys}",
+        "{permute: [1, 0], name: queries}",
+        "{matmul: [queries, keys], name: scores}",
+        "{matmul: [queries, queries, keys], name: x}",
+        '{einsum: "qk,ck->qc", paths: [scores, keys]}',
+        "{operation: gather, shape: [256, 4], paths: [einsum1, queries]}",
+        "{operation: norm, shape: [256, 1], from: queries}",
+    ]
+    del given[3]
+    assert lines(of_layers(*given)) == given
+
+
+def test_what_no_line_says_becomes_an_operation_of_the_same_cost():
+    conv, norm = layers.Conv(8, 8, 3, bias=True), layers.BatchNorm(8)
+    network = of_nodes(
+        Node("first", "conv", Each(Shared(conv)), (INPUT,)),
+        Node("norm", "batch_norm", Partly(Each(norm), own_norms=8), ("first",)),
+        Node("pool", "max_pool", Each(Each(layers.MaxPool(2, dims=1))), ("norm",)),
+        Node("turned", "permute", Reshape("permute", (8, 16, 8, 5)), ("pool",)),
+        Node("unused", "unused", Aside("unused", (7,)), ("turned",)),
+        shape=(5, 8, 16, 16),
+    )
+    with pytest.raises(ConvcostError, match="`first` cannot be written"):
+        dumps(network)
+    first = Node("first", "conv", Shared(Each(conv)), (INPUT,))
+    network = Network("net", network.input, (first, *network.nodes[1:]))
+    text = dumps(network)
+    assert lines(text) == [
+        "{conv: 8, k: 3, bias: true, each: true, shared: true, name: first}",
+        "{operation: batch_norm, params: 8, name: norm}",
+        "{operation: max_pool, shape: [5, 8, 16, 8], name: pool}",
+        "{operation: permute, shape: [8, 16, 8, 5], form: view, name: turned}",
+        "{parameter: [7], aside: true, name: unused}",
+    ]
+    assert "outputs: unused" not in text
+    (found,) = loads(text)
+    one, other = evaluate(found).total, evaluate(network).total
+    assert (one.params, one.macs, one.activations) == (other.params, other.macs, other.activations)
+
+
+def test_a_tidied_network_has_norms_and_activations_on_the_lines_of_what_they_follow():
+    network = of_nodes(
+        Node("c", "conv", layers.Conv(8, 4, 3)),
+        Node("bn", "batch_norm", layers.BatchNorm(4), ("c",)),
+        Node("r", "relu", layers.Activation("relu"), ("bn",)),
+        Node("d", "conv", layers.Conv(4, 4, 3), ("r",)),
+        Node("gn", "group_norm", layers.GroupNorm(4, groups=2), ("d",)),
+        Node("s", "add", layers.Add(), ("gn", "r")),
+        Node("r2", "relu", layers.Activation("relu"), ("s",)),
+        Node("e", "conv", layers.Conv(4, 4, 3), ("r2",)),
+        Node("p", "prelu", layers.PReLU(1), ("e",)),
+        Node("drop", "dropout", layers.Activation("dropout"), ("p",)),
+        Node("f", "linear", layers.Linear(16, 2), ("drop",)),
+        Node("bn2", "batch_norm", layers.BatchNorm(4), ("f",)),
+        outputs=("f", "bn2"),
+    )
+    assert lines(dumps(tidied(network))) == [
+        "{conv: 4, k: 3, norm: batch, act: relu, name: c}",
+        "{conv: 4, k: 3, name: d}",
+        "{group_norm: 2, name: gn}",
+        "{add: [gn, c], act: relu, name: s}",
+        "{conv: 4, k: 3, name: e}",
+        "{prelu: 1, name: p}",
+        "{dropout: , name: drop}",
+        "{linear: 2, flatten: false, name: f}",
+        "{batch_norm: , name: bn2}",
+    ]
+    straight = of_nodes(Node("c", "conv", layers.Conv(8, 4, 3)))
+    assert tidied(straight) is straight
+
+
 def test_a_layer_without_a_word_is_named():
     with pytest.raises(ConvcostError, match=r"`odd` cannot be written: the language has no word for `Strange`"):
         dumps(of_nodes(Node("odd", "strange", Strange())))
@@ -423,16 +518,12 @@ def test_what_the_language_cannot_say_names_its_node(node, message):
         dumps(of_nodes(node))
 
 
-def test_names_of_channels_can_be_given_but_not_called():
-    first = Node("c1", "conv", layers.Conv(8, 8, 3))
-    second = Node("c2", "conv", layers.Conv(8, 8, 3), ("c1",))
-    assert lines(read_back(of_nodes(first, second)))[0] == "{conv: 8, k: 3, name: c1}"
-    assert (
-        lines(read_back(of_nodes(first, Node("s", "add", layers.Add(), (INPUT, "c1")))))[1]
-        == "{add: [input, []], name: s}"
-    )
-    with pytest.raises(ConvcostError, match="`c1` cannot be written: lines that take `c1` cannot call it so"):
-        dumps(of_nodes(first, second, Node("s", "add", layers.Add(), ("c1", "c2"))))
+@pytest.mark.parametrize("name", ["c1", "c0", "s", "alpha"])
+def test_layers_may_be_named_as_what_expressions_know(name):
+    first = Node(name, "conv", layers.Conv(8, 8, 3))
+    second = Node("b", "conv", layers.Conv(8, 8, 3), (name,))
+    text = read_back(of_nodes(first, second, Node("sum", "add", layers.Add(), (name, "b"))))
+    assert lines(text)[-1] == f"{{add: [{name}, b], name: sum}}"
 
 
 def test_a_network_without_layers():

@@ -121,7 +121,7 @@ _FUNCTIONS = {
 def _activation(layer: layers.Activation, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
     del inputs, output
     if layer.function in ("softmax", "log_softmax"):
-        return Phrase(f"F.{layer.function}({{0}}, dim=1)")
+        return Phrase(f"F.{layer.function}({{0}}, dim={1 if layer.dim is None else layer.dim})")
     return Phrase(_FUNCTIONS.get(layer.function, f"F.{layer.function}({{0}})"))
 
 

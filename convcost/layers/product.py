@@ -22,7 +22,7 @@ class MatMul(Layer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(…, m, n)."""
-        one, other = inputs
+        one, other = _pair(self.kind, inputs)
         dims = max(len(one), len(other))
         leading = [(1,) * (dims - len(shape)) + shape[:-2] for shape in (one, other)]
         fits = min(len(one), len(other)) > 1 and one[-1] == other[-2]
@@ -82,6 +82,7 @@ class Einsum(Layer):
         return None
 
     def _sizes(self, inputs: tuple[Shape, ...]) -> dict[str, int]:
+        _pair(self.kind, inputs)
         sizes: dict[str, int] = {}
         terms = self.equation.partition("->")[0].split(",")
         for term, shape in zip(terms, inputs, strict=True):
@@ -89,3 +90,9 @@ class Einsum(Layer):
                 shown = " and ".join(map(text_shape, inputs))
                 raise ConvcostError(f"`{self.equation}` does not fit {shown}", field="equation")
         return sizes
+
+
+def _pair(kind: str, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    if len(inputs) != 2:  # noqa: PLR2004 - one times the other
+        raise ConvcostError(f"`{kind}` takes two layers, got {len(inputs)}", field="paths")
+    return inputs

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from convcost.layers.base import HERE, Layer, Shape, Window
+from convcost.errors import ConvcostError
+from convcost.layers.base import HERE, Layer, Shape, Window, text_shape
 from convcost.layers.given import Given, Parameter
 
 
@@ -24,6 +25,16 @@ class Around(Layer):
     def kind(self) -> str:  # type: ignore[override]  # as the other's
         """The other's kind."""
         return str(self.layer.kind)
+
+    @property
+    def is_view(self) -> bool:  # type: ignore[override]  # as the other's
+        """Whether it only looks at its input in another way."""
+        return bool(self.layer.is_view)
+
+    @property
+    def is_counted(self) -> bool:  # type: ignore[override]  # as the other's
+        """Whether its cost is known."""
+        return bool(self.layer.is_counted)
 
     @property
     def counts_activations(self) -> bool:  # type: ignore[override]  # as the other's
@@ -61,6 +72,24 @@ class Shared(Around):
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Partly(Shared):
+    """A layer whose weights stand elsewhere, with biases or parameters of a norm of its own."""
+
+    own_biases: int = 0
+    own_norms: int = 0
+
+    @property
+    def biases(self) -> int:
+        """Those that are its own."""
+        return self.own_biases
+
+    @property
+    def norm_params(self) -> int:
+        """Those that are its own."""
+        return self.own_norms
+
+
 class Each(Around):
     r"""A layer over several maps, such as windows: (n, \\*shape), the layer's costs n times, its weights once.
 
@@ -88,13 +117,15 @@ class Each(Around):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(n, *output)."""
-        (shape,) = inputs
-        return (shape[0], *self.layer.output_shape(shape[1:]))
+        maps = {shape[0] for shape in inputs}
+        if len(maps) > 1 or min(map(len, inputs)) == 1:
+            shown = " and ".join(map(text_shape, inputs))
+            raise ConvcostError(f"`{self.kind}` of each needs as many maps in all inputs, got {shown}", field="each")
+        return (*maps, *self.layer.output_shape(*(shape[1:] for shape in inputs)))
 
     def macs(self, *inputs: Shape) -> int:
         """The layer's, n times."""
-        (shape,) = inputs
-        return shape[0] * int(self.layer.macs(shape[1:]))
+        return inputs[0][0] * int(self.layer.macs(*(shape[1:] for shape in inputs)))
 
     def window(self, shape: Shape) -> tuple[Window, ...] | None:
         """What the axes are is not known."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from convcost import layers
 from convcost.assembly import Around, Assembly
 from convcost.errors import ConvcostError
-from convcost.layers.base import Layer, Shape
+from convcost.layers.base import Layer, Shape, text_shape
 from convcost.network import INPUT
 from convcost.problems import SpecError
 from convcost.specs.document import Place, Source
@@ -17,6 +17,7 @@ from convcost.specs.lines import Line
 from convcost.specs.scope import Ends, Scope
 from convcost.specs.sizes import Sizes
 from convcost.specs.templates import Template
+from convcost.specs.wraps import NO_WRAPS, Wraps
 
 # Copies of lines that make no layer.
 MOST_EMPTY = 30_000
@@ -35,6 +36,12 @@ class Builder(Assembly):
         self.numbers: Counter[str] = Counter()
         self.steps = 0
         self.lost = False
+        self.wraps = NO_WRAPS
+
+    @property
+    def shape(self) -> Shape:
+        """What goes into the next layer; where that is for each of several maps, one of them."""
+        return self.shapes[self.current][self.wraps.each :]
 
     def output(self, name: str, place: Place) -> str:
         """The layer that an output names."""
@@ -48,6 +55,7 @@ class Builder(Assembly):
         """The layers of a line, repeated as it says; the stride of a convolution is its first copy's."""
         if self.lost:
             return
+        outer = self.wraps
         try:
             self._add(line, scope)
         except SpecError:
@@ -56,11 +64,15 @@ class Builder(Assembly):
             hint = "; ".join(filter(None, (error.hint, scope.called)))
             self.source.problem(line.place_of(error.field), error.message, hint)
             self.lost = True
+        finally:
+            self.wraps = outer
 
     def _add(self, line: Line, scope: Scope) -> None:
         name = line.name or self._numbered(line.kind, scope)
         behind = self.current
         starts = self._starts(line, scope)
+        if line.each is not False or line.shared is not False:
+            starts = self._wrap(line, scope, starts)
         values = self._values(scope)
         if not settle(line.when, values):
             self.current = behind
@@ -82,11 +94,27 @@ class Builder(Assembly):
             self.ends.note(scope.prefix + own, self.current)
         if repeat > 1:
             self.ends.note(scope.prefix + name, self.current)
+        if settle(line.values.get("aside", False), values):
+            self.current = behind
+
+    def _wrap(self, line: Line, scope: Scope, starts: tuple[str, ...]) -> tuple[str, ...]:
+        """Note what a line's layers are wrapped in; of several starts all but the first are where weights come from."""
+        shared = settle(line.shared, scope.values) or self.wraps.shared
+        each = self.wraps.each + settle(line.each, scope.values)
+        if len(self.shapes[self.current]) <= each:
+            shown = text_shape(self.shapes[self.current])
+            raise ConvcostError(f"`each` needs an axis of maps before the channels, got {shown}", field="each")
+        joins = line.kind in JOINTS
+        self.wraps = Wraps(each, shared, () if joins else starts[1:])
+        return starts if joins else starts[:1]
 
     def append(self, name: str, kind: str, layer: Layer, *inputs: str, written: str = "") -> None:
         """Put a layer behind the current point; no name of a line may be its name."""
         if name in self.ends.ends:
             raise ConvcostError(f"two layers are named `{name}`", field="name")
+        if self.wraps is not NO_WRAPS:
+            layer = self.wraps.around(layer)
+            inputs = self.wraps.inputs(layer, inputs or (self.current,))
         super().append(name, kind, layer, *inputs, written=written)
 
     def _require_free(self, name: str) -> None:
@@ -98,7 +126,8 @@ class Builder(Assembly):
         if line.start is None:
             return ()
         starts = tuple(self.ends.find(scope, one, "from") for one in settle(line.start, scope.values))
-        if len(starts) > 1 and (line.kind not in JOINTS or line.values["paths"]):
+        several = line.kind in JOINTS and not line.values["paths"]
+        if len(starts) > 1 and not several and line.shared is False:
             raise ConvcostError(f"`{line.kind}` starts from one layer, got {len(starts)}", field="from")
         self.current = starts[0]
         return starts
@@ -144,7 +173,7 @@ class Builder(Assembly):
         elif kind in CONVOLUTIONS:
             self._convolution(full, kind, values)
         elif values.get("like") is not None:
-            like = self.shapes[self.ends.find(scope, values["like"], "like")]
+            like = self.shapes[self.ends.find(scope, values["like"], "like")][self.wraps.each :]
             self.append(full, kind, resized(kind, self.shape, like, values), written=values.get("as") or "")
         else:
             self.append(full, kind, single(kind, self.shape, values), written=values.get("as") or "")
@@ -167,7 +196,7 @@ class Builder(Assembly):
         base = self.current
         ends: list[str] = []
         if values["paths"] is None:
-            ends += starts
+            ends += starts or ((base,) if kind == "operation" else ())
         for path in values["paths"] or ():
             if isinstance(path, str):
                 ends.append(self.ends.find(scope, path, "path"))
@@ -178,10 +207,11 @@ class Builder(Assembly):
             ends.append(self.current)
         if self.lost:
             return
-        if len(ends) < 2:  # noqa: PLR2004 - a branch joins two at least
+        if len(ends) < 2 and kind != "operation":  # noqa: PLR2004 - a branch joins two at least
             hint = "`[]` is the current point: [name, []]"
             raise ConvcostError(f"`{kind}` joins two at least, got {len(ends)}", field="paths", hint=hint)
-        self.append(full, kind, joint(kind), *ends, written=values.get("as") or "")
+        layer = joint(kind, self.shapes[ends[0]][self.wraps.each :], values)
+        self.append(full, values.get("called", kind), layer, *ends, written=values.get("as") or "")
         self.around(full, _around(values))
 
     def _split(self, full: str, values: Values) -> None:

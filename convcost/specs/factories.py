@@ -94,7 +94,7 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
     "channel_shuffle": lambda _, values: layers.ChannelShuffle(values["groups"]),
     "pad": lambda shape, values: layers.Pad(_amounts("pad", values), len(shape) - 1),
     "crop": lambda shape, values: layers.Crop(_amounts("crop", values), len(shape) - 1),
-    "permute": lambda _, values: layers.Permute(_order(values["order"])),
+    "permute": lambda _, values: layers.Permute(listed(values["order"])),
     "slice": lambda _, values: layers.Slice(*values["channels"]),
     "scale": lambda shape, _: layers.Scale(shape[0]),
     "flatten": lambda _shape, _values: layers.Flatten(),
@@ -107,8 +107,17 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
 }
 
 
+def _given(kind: str, shape: Shape, values: Values) -> Layer:
+    # Few networks have them, and each of their classes is a millisecond of the start.
+    from convcost.specs.given import LINES
+
+    return LINES[kind](shape, values)
+
+
 def single(kind: str, shape: Shape, values: Values) -> Layer:
     """The layer of a line that is no convolution."""
+    if kind in ("reshape", "parameter"):
+        return _given(kind, shape, values)
     return _SINGLE[kind](shape, values) if kind in _SINGLE else layers.Activation(kind, values.get("dim"))
 
 
@@ -118,14 +127,20 @@ def _amounts(kind: str, values: Values) -> Any:
     return values["padding"]
 
 
-def _order(order: Any) -> tuple[int, ...]:
-    return order if isinstance(order, tuple) else (order,)
+def listed(sizes: Any) -> tuple[int, ...]:
+    """Sizes of which a single one may be written alone."""
+    return sizes if isinstance(sizes, tuple) else (sizes,)
 
 
-def joint(kind: str) -> Layer:
-    """What joins the paths of a branch: `Add`, `Concat` or `Mul`."""
-    made: Layer = getattr(layers, kind.capitalize())()
+def joint(kind: str, shape: Shape, values: Values) -> Layer:
+    """What takes the ends of the paths of a branch; ``shape`` is the first one's."""
+    if kind == "operation":
+        return _given(kind, shape, values)
+    made: Layer = layers.Einsum(values["equation"]) if kind == "einsum" else getattr(layers, _JOINTS[kind])()
     return made
+
+
+_JOINTS = {"add": "Add", "concat": "Concat", "mul": "Mul", "matmul": "MatMul"}
 
 
 def resized(kind: str, shape: Shape, like: Shape, values: Values) -> Layer:

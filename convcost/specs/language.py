@@ -14,9 +14,12 @@ NORM, ACT, FACTOR, SIZES, RATE = "norm", "act", "factor", "sizes", "rate"
 # Names of earlier layers, paths of layers, a condition, a span of channels, a part or a number of channels, anything.
 NAME, NAMES, PATHS, CONDITION = "name", "names", "paths", "condition"
 SPAN, PART, VALUE = "span", "part", "value"
+# Whether the weights are another layer's, and what is known of an operation.
+SHARED, FORM = "shared", "form"
 # How a layer is written in the code that it stands for: of some ways certain counters do not know.
 AS, AS_CONV, AS_ACT, AS_JOINT = "as", "as of a convolution", "as of an activation", "as of a sum"
-WAYS = {
+CHOICES = {
+    FORM: ("elementwise", "view", "unknown"),
     AS: ("module", "subclass", "function"),
     AS_CONV: ("module", "subclass", "function", "same"),
     AS_ACT: ("module", "function", "operator"),
@@ -86,10 +89,19 @@ _POOL = {
 _ADAPTIVE = {"output_size": Key(SIZES, required=True), **_AS_ACT}
 _AFFINE = {"affine": Key(FLAG, default=True), **_AS}
 _RESIZED = Word("padding", {"padding": Key(PADDING), "like": Key(NAME)}, optional=True)
-_PATHS = {"paths": Key(PATHS), "norm": Key(NORM, default="none"), "act": Key(ACT, default="none")}
+_PATHS = {"paths": Key(PATHS, least=2), "norm": Key(NORM, default="none"), "act": Key(ACT, default="none")}
 _PATHS["act_as"] = Key(AS_ACT)
 _JOINED = Word("paths", _PATHS, optional=True)
 _COMPUTED = Word("paths", {**_PATHS, "as": Key(AS_JOINT)}, optional=True)
+_TWO = {"paths": Key(PATHS, least=2)}
+_OPERATION = {
+    "called": Key(TEXT, required=True),
+    "shape": Key(PER_AXIS),
+    "form": Key(FORM),
+    "params": Key(COUNT, default=0, least=0),
+    "macs": Key(COUNT, default=0, least=0),
+    "paths": Key(PATHS),
+}
 
 WORDS: dict[str, Word] = {
     "conv": _conv("out_channels", _OUT, _K, _D, _G, _AS_CONV),
@@ -149,6 +161,7 @@ WORDS: dict[str, Word] = {
     "pad": _RESIZED,
     "crop": _RESIZED,
     "flatten": Word(None, {}),
+    "reshape": Word("shape", {"shape": Key(PER_AXIS, required=True, least=-1)}),
     "permute": Word("order", {"order": Key(PER_AXIS, required=True, least=0)}),
     "split": Word("parts", {"parts": Key(PER_AXIS, required=True)}),
     "slice": Word("channels", {"channels": Key(SPAN, required=True, least=0)}),
@@ -156,6 +169,10 @@ WORDS: dict[str, Word] = {
     "add": _COMPUTED,
     "concat": _JOINED,
     "mul": _COMPUTED,
+    "matmul": Word("paths", _TWO, optional=True),
+    "einsum": Word("equation", {"equation": Key(TEXT, required=True), **_TWO}),
+    "parameter": Word("shape", {"shape": Key(PER_AXIS, required=True), "aside": Key(FLAG, default=False)}),
+    "operation": Word("called", _OPERATION),
     "batch_norm": Word(None, _AFFINE),
     "instance_norm": Word(None, _AFFINE),
     "group_norm": Word("groups", {"groups": Key(COUNT, required=True), **_AFFINE}),
@@ -167,11 +184,12 @@ WORDS: dict[str, Word] = {
     "local_response_norm": Word("size", {"size": Key(COUNT, required=True)}),
     "prelu": Word("slopes", {"slopes": Key(COUNT), **_AS_ACT}, optional=True),
     "dropout": Word("rate", {"rate": Key(RATE, default=0.5)}, optional=True),
-    "softmax": Word("dim", {"dim": Key(COUNT, least=-8), **_AS_ACT}, optional=True),
-    **{name: Word(None, _AS_ACT) for name in FUNCTIONS if name not in ("dropout", "softmax")},
+    **dict.fromkeys(("softmax", "log_softmax"), Word("dim", {"dim": Key(COUNT, least=-8), **_AS_ACT}, optional=True)),
+    **{name: Word(None, _AS_ACT) for name in FUNCTIONS if name not in ("dropout", "softmax", "log_softmax")},
 }
 
-JOINTS = ("add", "concat", "mul")
+# Kinds that take several layers, as paths or behind `from`.
+JOINTS = ("add", "concat", "mul", "matmul", "einsum", "operation")
 
 # Keys of every line.
 LINE_KEYS = {
@@ -179,6 +197,8 @@ LINE_KEYS = {
     "repeat": Key(COUNT, default=1),
     "from": Key(NAMES),
     "when": Key(CONDITION, default=True),
+    "each": Key(FLAG, default=False),
+    "shared": Key(SHARED, default=False),
 }
 
 # What a line that calls a block takes besides the block's own parameters.

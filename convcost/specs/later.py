@@ -22,6 +22,7 @@ WANTED = {
     language.SIZES: "a whole number",
     language.SPAN: "a whole number",
     language.PART: "a number",
+    language.SHARED: "true, false or `weights`",
 }
 _NAMES = (language.NAME, language.NAMES)
 # What a var or a parameter may give as a list.
@@ -32,7 +33,8 @@ WORDS = {
     language.ACT: ("none", *language.ACTIVATIONS),
     language.PADDING: ("same", "valid"),
     language.PART: ("none",),
-    **language.WAYS,
+    language.SHARED: ("weights",),
+    **language.CHOICES,
 }
 
 
@@ -106,8 +108,8 @@ def _got(found: Any) -> str:
     return f", got `{describe(str(found).lower() if isinstance(found, bool) else found)}`"
 
 
-_TEXTS = (*language.WAYS, language.NORM, language.ACT, language.TEXT, language.NAME, language.NAMES)
-_TRUTHS = (language.FLAG, language.CONDITION)
+_TEXTS = (*language.CHOICES, language.NORM, language.ACT, language.TEXT, language.NAME, language.NAMES)
+_TRUTHS = (language.FLAG, language.CONDITION, language.SHARED)
 
 
 def _check_whole(name: str, found: Any, key: Key, but: str) -> None:

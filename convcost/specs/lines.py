@@ -17,7 +17,8 @@ Path = Any
 class Line(NamedTuple):
     """A line as read. ``values`` are its kind's, ``places`` says where each stands; ``waits`` whether any is Later.
 
-    ``start`` are the names behind which it starts, ``when`` the condition under which it is there.
+    ``start`` are the names behind which it starts, ``when`` the condition under which it is there, ``each`` whether
+    it is for each map of its input, ``shared`` whether its weights stand elsewhere.
     """
 
     kind: str
@@ -29,6 +30,8 @@ class Line(NamedTuple):
     repeat: Any = 1
     start: Any = None
     when: Any = True
+    each: Any = False
+    shared: Any = False
 
     def place_of(self, field: str | None) -> Place:
         """Where a field was written, or else the line's kind."""

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 from convcost.errors import ConvcostError
 from convcost.layers.base import Layer, Pads, Shape
 from convcost.layers.conv import Conv, Convolution
+from convcost.layers.given import Given, Parameter, Reshape
 from convcost.layers.pool import Pool
+from convcost.layers.traced import Aside, Each, Partly, Shared
+from convcost.specs.given import FORMS
 from convcost.specs.language import WORDS
 
 Values = dict[str, Any]
@@ -26,15 +29,18 @@ class Phrase(NamedTuple):
     """A line to be: its word and the values of all its keys, by long names; None where nothing is to be said.
 
     ``name`` is what it is called, or None where its number says so; ``start`` where it begins if not behind the line
-    before; ``exact`` whether its layers must have the kinds of the network's, or only be the same layers.
+    before, or the names of all that it takes; ``exact`` whether its layers must have the kinds of the network's, or
+    only be the same layers; ``each`` and ``shared`` are what its layers are wrapped in.
     """
 
     word: str
     values: Values
     name: str | None
     repeat: int = 1
-    start: str | None = None
+    start: str | tuple[str, ...] | None = None
     exact: bool = True
+    each: bool = False
+    shared: Any = False
 
 
 def values_of(layer: Layer, shape: Shape, word: str) -> Values:
@@ -48,6 +54,27 @@ def values_of(layer: Layer, shape: Shape, word: str) -> Values:
     found |= special(layer, shape) if special else {}
     found |= {key: "none" for key in ("norm", "act") if key in keys}
     return {key: value for key, value in found.items() if key in keys}
+
+
+def unwrapped(layer: Layer) -> tuple[Layer, bool, Any]:
+    """A layer without what it is wrapped in; whether it is run for each map, and what is shared of its parameters."""
+    shared: Any = False
+    if isinstance(layer, Shared):
+        shared = "weights" if isinstance(layer, Partly) else True
+        layer = layer.layer
+    return (layer.layer, True, shared) if isinstance(layer, Each) else (layer, False, shared)
+
+
+def given(layer: Given, shape: Shape, paths: tuple[Any, ...]) -> tuple[str, Values]:
+    """The word and the values of a layer whose shape is given; ``shape`` is its input's, ``paths`` what it takes."""
+    if isinstance(layer, Reshape):
+        return "reshape", {"shape": layer.shape}
+    if isinstance(layer, Parameter):
+        return "parameter", {"shape": layer.shape, "aside": isinstance(layer, Aside)}
+    form = next((form for form, kind in FORMS.items() if type(layer) is kind), None)
+    own = {"shape": None if layer.shape == shape else layer.shape, "form": form}
+    joined = {"paths": paths} if len(paths) > 1 else {}
+    return "operation", {"called": layer.operation, **own, "params": layer.weights, "macs": layer.macs(), **joined}
 
 
 def _convolution(layer: Convolution) -> Values:

@@ -6,11 +6,12 @@ from itertools import takewhile
 
 from convcost.assembly import NORMS
 from convcost.errors import ConvcostError
-from convcost.layers.base import Shape
+from convcost.layers.base import Layer, Shape
+from convcost.layers.given import Given
 from convcost.network import Node
 from convcost.specs.factories import CONVOLUTIONS
 from convcost.specs.language import ACTIVATIONS, JOINTS, WORDS
-from convcost.specs.phrases import COMPOSITES, Phrase, Values, Ways, composite, values_of
+from convcost.specs.phrases import COMPOSITES, Phrase, Values, Ways, composite, given, unwrapped, values_of
 from convcost.specs.trial import Trial
 
 _NORM_WORDS = {kind: word for word, kind in NORMS.items()}
@@ -27,24 +28,35 @@ class Proposals:
     def here(self) -> Iterator[Phrase]:
         """Every line that could come next, in all its variants."""
         node = self.nodes[self.trial.at]
-        start = None if node.inputs[0] == self.trial.builder.current else self.trial.name_of(node.inputs[0])
-        for phrase in self._phrases(node):
-            yield from self._variants(phrase if phrase.word in JOINTS else phrase._replace(start=start))
+        layer, each, shared = unwrapped(node.layer)
+        shape = self.trial.builder.shapes[node.inputs[0]][each:]
+        start = self._start(node)
+        for phrase in self._phrases(node, layer, shape):
+            here = phrase if phrase.values.get("paths") else phrase._replace(start=start)
+            yield from self._variants(here._replace(each=each, shared=shared))
 
-    def _phrases(self, node: Node) -> Iterator[Phrase]:
-        shape = self.trial.builder.shapes[node.inputs[0]]
+    def _start(self, node: Node) -> str | tuple[str, ...] | None:
+        """Where a line begins that takes no paths; None where that is behind the line before."""
+        if len(node.inputs) > 1:
+            return tuple(self.trial.name_of(name) or name for name in node.inputs)
+        return None if node.inputs[0] == self.trial.builder.current else self.trial.name_of(node.inputs[0])
+
+    def _phrases(self, node: Node, layer: Layer, shape: Shape) -> Iterator[Phrase]:
+        paths = tuple(self.trial.name_of(name) or () for name in node.inputs)
+        if isinstance(layer, Given):
+            word, values = given(layer, shape, paths)
+            yield Phrase(word, values, node.name, exact=node.kind == layer.kind)
+            return
         yield from self._composites(node, shape)
         yield from self._split(node)
         linear = self.by_name.get(node.name.removesuffix(".flatten"))
         if linear is not None and linear is not node and linear.inputs == (node.name,):
             yield from self._with_followers(linear, "linear", {**values_of(linear.layer, shape, "linear"), **_FLATTENS})
         # The author's word for it, or else the layer's own.
-        for word in dict.fromkeys((node.kind, node.layer.kind)):
-            if word in JOINTS:
-                paths = tuple(self.trial.name_of(name) or () for name in node.inputs)
-                yield from self._with_followers(node, word, {"paths": paths, "norm": "none", "act": "none"})
-            elif word in WORDS and len(node.inputs) == 1:
-                yield from self._with_followers(node, word, values_of(node.layer, shape, word))
+        for word in dict.fromkeys((node.kind, layer.kind)):
+            if word in WORDS:
+                joined = {"paths": paths} if word in JOINTS else {}
+                yield from self._with_followers(node, word, {**values_of(layer, shape, word), **joined})
 
     def _with_followers(self, node: Node, word: str, values: Values) -> Iterator[Phrase]:
         """A line that holds the norm and the activation behind a layer, or one of them, or none."""
@@ -91,7 +103,7 @@ class Proposals:
         """The layers of a block from here on, by their names within it."""
         start = f"{name}."
         own = takewhile(lambda node: node.name.startswith(start), self._rest())
-        return {node.name.removeprefix(start): node.layer for node in own}
+        return {node.name.removeprefix(start): unwrapped(node.layer)[0] for node in own}
 
     def _around(self, kind: str, name: str, values: Values, shape: Shape) -> Values:
         """The norms and activations of a composite: at its end, and in its middle where they differ."""

@@ -103,7 +103,7 @@ def _network(source: Source, node: Node, index: int, of: int, overrides: Overrid
     for line in lines:
         if line is not None:
             builder.add(line, builder.top)
-    ends = tuple(builder.output(name, place) for name, place in outputs)
+    ends = tuple(builder.output(name, place) for name, place in outputs) or (builder.current,)
     if builder.lost or len(source.problems) > before:
         return None
     nodes = tuple(builder.nodes)

@@ -80,7 +80,7 @@ def _holds(key: Key) -> Schema:
     return _ref(f"{key.holds}{at_least}".replace(" ", "_"))
 
 
-_WITH_LEAST = (language.COUNT, language.PER_AXIS, language.SPAN)
+_WITH_LEAST = (language.COUNT, language.PER_AXIS, language.SPAN, language.PATHS)
 
 
 def _values() -> dict[str, Schema]:
@@ -105,6 +105,7 @@ def _values_from(least: int) -> dict[str, Schema]:
         language.PER_AXIS: {"anyOf": [*whole["anyOf"], _list(whole)]},
         language.PADDING: {"anyOf": [{"enum": ["same", "valid"]}, *pad["anyOf"], _list(pad), _list(_pair(pad))]},
         language.FLAG: {"anyOf": [{"type": "boolean"}, word]},
+        language.SHARED: {"anyOf": [{"type": "boolean"}, {"const": "weights"}, word]},
         language.TEXT: _TEXT,
         language.NORM: {"anyOf": [{"enum": ["none", *NORMS]}, word]},
         language.ACT: {"anyOf": [{"enum": ["none", *language.ACTIVATIONS]}, word]},
@@ -113,11 +114,11 @@ def _values_from(least: int) -> dict[str, Schema]:
         language.RATE: {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, expression]},
         language.NAME: _TEXT,
         language.NAMES: {"anyOf": [_TEXT, _list(_TEXT)]},
-        language.PATHS: {"type": "array", "items": path, "minItems": 2},
+        language.PATHS: {"type": "array", "items": path, "minItems": max(least, 1)},
         language.CONDITION: {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _CONDITION}]},
         language.SPAN: {"anyOf": [*whole["anyOf"], _pair(whole)]},
         language.PART: {"anyOf": [{"const": "none"}, *number["anyOf"]]},
-        **{holds: {"anyOf": [{"enum": list(ways)}, word]} for holds, ways in language.WAYS.items()},
+        **{holds: {"anyOf": [{"enum": list(ways)}, word]} for holds, ways in language.CHOICES.items()},
         language.VALUE: {"type": ["number", "boolean", "string", "array"]},
     }
 

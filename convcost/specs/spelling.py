@@ -107,7 +107,9 @@ def line(phrase: Phrase, defaults: Mapping[str, Any]) -> str:
     if own and not main:
         main, own = f"{{{', '.join(own)}}}", []
     around = [f"repeat: {phrase.repeat}"] if phrase.repeat != 1 else []
-    around += [f"from: {word(phrase.start)}"] if phrase.start is not None else []
+    around += [f"from: {value(phrase.start)}"] if phrase.start is not None else []
+    around += ["each: true"] if phrase.each else []
+    around += [f"shared: {value(phrase.shared)}"] if phrase.shared else []
     around += [f"name: {word(phrase.name)}"] if phrase.name is not None else []
     items = [f"{phrase.word}: {main}", *own, *around]
     return f"{{{', '.join(items)}}}" if main or len(items) > 1 else phrase.word

@@ -39,7 +39,7 @@ class Trial:
     def name_of(self, node: str) -> str | None:
         """How lines may call a node; None where no name leads to it."""
         ends = self.builder.ends.ends
-        known = (name for name in (self.called.get(node), node) if name is not None and name not in CHANNELS)
+        known = (name for name in (self.called.get(node), node) if name is not None)
         return next((name for name in known if ends.get(name, name) == node), None)
 
     def takes(self, phrase: Phrase) -> bool:

@@ -16,6 +16,7 @@ from convcost.specs.language import DEFAULT_KEYS, WORDS
 from convcost.specs.phrases import Phrase
 from convcost.specs.proposals import Proposals
 from convcost.specs.read import loads
+from convcost.specs.sayable import sayable
 from convcost.specs.trial import Trial, same
 
 
@@ -23,7 +24,8 @@ def dumps(network: Network) -> str:
     """The YAML of a network, one line a layer: `loads` makes the same nodes of it, in the same order.
 
     What its author says of it is kept but for its vars, whose values are in the numbers. A kind that is no word
-    of the language, or does not fit its layer, becomes the layer's own. Raises ConvcostError, naming the node,
+    of the language, or does not fit its layer, becomes the layer's own; what no line says becomes an `operation` with
+    the same shape, parameters and MACs. Raises ConvcostError, naming the node,
     for what the language cannot say.
 
     >>> from convcost import loads
@@ -34,6 +36,7 @@ def dumps(network: Network) -> str:
     layers:
       - {conv: 16, k: 3, act: relu}
     """
+    network = sayable(network)
     trial = Trial(network)
     phrases = _phrases(trial)
     defaults = _defaults(phrases)
@@ -130,7 +133,7 @@ def _layers(phrases: Iterable[Phrase], defaults: Mapping[str, Any]) -> Iterable[
 def _outputs(trial: Trial) -> Iterable[str]:
     """The names of the outputs, where they are not just the last layer."""
     outputs = trial.network.outputs
-    if outputs != (trial.network.nodes[-1].name,):
+    if outputs != (trial.builder.current,):
         yield f"outputs: {spelling.value([trial.name_of(output) or output for output in outputs])}"
 
 
