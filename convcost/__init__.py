@@ -64,7 +64,8 @@ _HOMES = {
     "specs.read": ("load", "loads"),
     "specs.write": ("dumps",),
 }
-__all__ = [name for names in _HOMES.values() for name in names]
+# `from convcost import *` needs no extra: what does is asked for by its name.
+__all__ = [name for home, names in _HOMES.items() for name in names if not home.startswith("importers")]
 
 
 def __getattr__(name: str) -> Any:

@@ -36,7 +36,18 @@ SMALL = {
     "permute": "{permute: [2, 0, 1]}",
     "lrn": "{local_response_norm: 5}",
     "softmax": "softmax",
+    "softmax of an axis": "{softmax: -1}",
+    "log softmax": "{log_softmax: 2}",
+    "each": "{conv: 4, k: 3, each: true, norm: batch, act: relu, from: maps}",
+    "a sum of each": "{add: [[{conv: c1, k: 3}], []], each: true, from: maps}",
+    "reshape": "{reshape: [3, 7, -1]}",
+    "product": "{matmul: [input, maps.turned]}",
+    "einsum": "{einsum: 'abc,adc->bd', from: [input, input]}",
+    "parameter": "{add: [[], [{parameter: [8, 18, 21]}]]}",
+    "parameter aside": "{parameter: [5], aside: true}",
 }
+# What some of them start from.
+MAPS = ("{reshape: [2, 4, 18, 21], name: maps}", "{permute: [0, 2, 1], from: input, name: maps.turned}")
 
 
 def built(network):
@@ -69,7 +80,8 @@ def test_the_zoo_runs(name):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_every_layer_runs(name):
-    check(loads(f"input: 8x18x21\nlayers:\n  - {SMALL[name]}\n")[0])
+    lines = [*(MAPS if "maps" in SMALL[name] else ()), SMALL[name]]
+    check(loads("input: 8x18x21\nlayers:\n" + "".join(f"  - {line}\n" for line in lines))[0])
 
 
 @pytest.mark.parametrize("dims", ["16", "9x9x9"])

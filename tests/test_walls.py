@@ -1,6 +1,8 @@
 """The walls of DESIGN: who may import whom, and what a start must not load."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -279,3 +281,45 @@ def test_import_convcost_loads_the_standard_library_only():
 def test_a_kind_of_chain_is_loaded_only_when_it_is_built():
     assert "convcost.blocks" not in loaded(*FLAGS, "-f", "markdown")
     assert "convcost.blocks" in loaded(*FLAGS, "-f", "markdown", "--kinds", "ghost")
+
+
+@pytest.fixture
+def without_importers(tmp_path):
+    """A run of convcost from a copy of the package that has no importers."""
+    copy = tmp_path / "convcost"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("importers", "__pycache__"))
+    (tmp_path / "net.yaml").write_text("input: 3x8x8\nlayers:\n  - {conv: 4, k: 3}\n")
+    (tmp_path / "net.onnx").write_bytes(b"")
+
+    def run(*command):
+        at = {**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"}
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=at, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("compare --c1 3 --c2 256 -k 3", "explain separable --c1 3 --c2 8 -k 3", "eval net.yaml", "eval resnet18"),
+        *("check net.yaml --max-params 1000", "diff net.yaml alexnet", "whatif net.yaml --swap conv=separable"),
+        *("sweep --c1 8 --c2 8,16 -k 3", "sweep net.yaml --input 3x16x16", "convert net.yaml --to pytorch"),
+        *("zoo", "conventions", "schema", "reconcile net.yaml"),
+    ],
+)
+def test_deleting_the_importers_leaves_a_working_tool(without_importers, command):
+    status, printed = without_importers("-m", "convcost", *command.split())
+    assert status == 0, printed
+
+
+def test_without_importers_a_model_is_a_file_that_is_no_spec(without_importers):
+    status, printed = without_importers("-m", "convcost", "eval", "net.onnx")
+    assert status == 2
+    assert "fault of convcost" not in printed
+    star = "from convcost import *\nprint(loads('{input: 3x8x8, layers: [relu]}'))\nimport convcost.importers"
+    status, printed = without_importers("-c", star)
+    assert "Network(" in printed
+    assert "No module named 'convcost.importers'" in printed

@@ -9,6 +9,7 @@ from convcost.layers.base import Layer, Pads, Shape
 from convcost.layers.conv import Convolution
 from convcost.layers.norm import ChannelNorm
 from convcost.layers.pool import Pool
+from convcost.layers.traced import Each
 
 
 class Phrase(NamedTuple):
@@ -171,6 +172,15 @@ def _scale(layer: layers.Scale, inputs: tuple[Shape, ...], output: Shape) -> Phr
     return Phrase("{0} * {self}", f"nn.Parameter(torch.ones({axes}))")
 
 
+def _each(layer: Each, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    """The maps stand in the batch while the layer runs."""
+    inside = phrase(layer.layer, tuple(shape[1:] for shape in inputs), output[1:])
+    called = inside.called
+    for place in range(len(inputs)):
+        called = called.replace(f"{{{place}}}", f"{{{place}}}.flatten(0, 1)")
+    return inside._replace(called=f"({called}).unflatten(0, (-1, {output[0]}))")
+
+
 def _batched(equation: str) -> str:
     """An equation with a letter more for the batch."""
     batch = next(letter for letter in "zyxwvutsrqponmlkjihgfedcbaZYX" if letter not in equation)
@@ -179,6 +189,7 @@ def _batched(equation: str) -> str:
 
 
 _WORDS: dict[type[Layer], Callable[[Any, tuple[Shape, ...], Shape], Phrase]] = {
+    Each: _each,
     Convolution: _conv,
     layers.Linear: lambda layer, *_: _module(
         "Linear", layer.in_features, layer.out_features, **_named(layer, {"bias": True})
