@@ -45,24 +45,25 @@ def _names(network: Network) -> dict[str, str]:
         at += 1
         for part in ("norm", "act") if head.kind in WORDS else ():
             before, node = nodes[at - 1], nodes[at] if at < len(nodes) else head
+            name = f"{head.name}.{part}"
             follows = node.inputs == (before.name,) and uses[before.name] == 1
-            if (
-                follows
-                and f"{head.name}.{part}" not in known
-                and _shares_line(node.layer, part, head, known[head.name])
-            ):
-                new[node.name] = f"{head.name}.{part}"
+            is_free = name == node.name or name not in known
+            if follows and is_free and _shares_line(node.layer, part, head, known[head.name]):
+                new[node.name] = name
                 at += 1
     return new
 
 
 def _shares_line(layer: Layer, part: str, head: Node, shape: Shape) -> bool:
     """Whether a layer is what a norm or an activation on the line of ``head`` makes."""
-    if part not in WORDS[head.kind].keys:
-        return False
     made, axis = unwrapped(layer)[0], -1 if head.kind == "linear" else 0
-    if part == "act" and made.kind in ACTIVATIONS and made.kind not in ("dropout", "identity"):
-        return made == (layers.PReLU(shape[axis]) if made.kind == "prelu" else layers.Activation(made.kind))
-    if made.kind not in NORMS.values() or made.kind == NORMS["group"]:
+    if part not in WORDS[head.kind].keys or made.kind not in (_NORMS if part == "norm" else _ACTIVATIONS):
         return False
-    return made == norm(made.kind, shape[axis], first=axis == 0 and len(shape) > 1)
+    channels = shape[axis]
+    if part == "norm":
+        return made == norm(made.kind, channels, first=axis == 0 and len(shape) > 1)
+    return made == (layers.PReLU(channels) if made.kind == "prelu" else layers.Activation(made.kind))
+
+
+_NORMS = set(NORMS.values()) - {NORMS["group"]}
+_ACTIVATIONS = set(ACTIVATIONS) - {"dropout", "identity"}

@@ -39,7 +39,9 @@ class Trial:
     def name_of(self, node: str) -> str | None:
         """How lines may call a node; None where no name leads to it."""
         ends = self.builder.ends.ends
-        known = (name for name in (self.called.get(node), node) if name is not None)
+        line = self.called.get(node, node)
+        # A piece of a split, or a copy, is clearer by its own name than by that of its line.
+        known = (node, line) if node.rpartition(".")[2].isdecimal() else (line, node)
         return next((name for name in known if ends.get(name, name) == node), None)
 
     def takes(self, phrase: Phrase) -> bool:
