@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from convcost.assembly import Assembly
 from convcost.errors import ConvcostError, describe
 from convcost.importers import AS_IT_IS, Options
+from convcost.layers.base import text_shape
 from convcost.network import INPUT, Network
 from convcost.problems import SpecError
 
 if TYPE_CHECKING:
     from convcost.importers.onnx.graph import Graph
     from convcost.importers.onnx.inputs import Inputs
+    from convcost.importers.onnx.tensor import Tensor
 
 
 def read(source: str, options: Options = AS_IT_IS) -> tuple[Network, ...]:
@@ -66,20 +68,22 @@ def _network(source: str, model: Any, inputs: "Inputs") -> Network:
         raise ConvcostError("the graph has no layers")
     name = os.path.splitext(os.path.basename(source))[0]  # noqa: PTH119,PTH122
     about = _about(model, graph, walk.unknown)
-    return Network(name, assembly.shapes[INPUT], tuple(assembly.nodes), _outputs(graph, model), source, about)
+    return Network(name, assembly.shapes[INPUT], tuple(assembly.nodes), _outputs(graph, model, inputs), source, about)
 
 
 def _type(proto: Any) -> int:
     return int(proto.type.tensor_type.elem_type or 1)
 
 
-def _outputs(graph: "Graph", model: Any) -> tuple[str, ...]:
+def _outputs(graph: "Graph", model: Any, inputs: "Inputs") -> tuple[str, ...]:
     """The layers that make what the graph returns."""
     found = []
     for output in model.graph.output:
         tensor = graph.tensors.get(output.name)
         if tensor is None:
             raise ConvcostError(f"the output `{describe(output.name)}` is made by no node")
+        if not inputs.given and tensor.node is not None:
+            _require_one_sample(graph, output, tensor)
         if tensor.node is not None:
             found.append(tensor)
     # Of what size some outputs are, as of boxes that are found, only running the model would tell.
@@ -87,12 +91,26 @@ def _outputs(graph: "Graph", model: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tensor.node for tensor in known if tensor.node is not None))
 
 
+def _require_one_sample(graph: "Graph", output: Any, tensor: "Tensor") -> None:
+    """Raise where a graph that fixes its batch gives one sample as much as the whole batch."""
+    from convcost.importers.onnx.inference import shape_said
+
+    said = shape_said(output.type, {})
+    if graph.batch == 1 or not said or said[0] != graph.batch or tensor.shape is None:
+        return
+    if prod(said) != graph.batch * prod(tensor.shape):
+        sizes = f"{text_shape(tensor.shape)} of `{describe(output.name)}`, the file's batch {text_shape(said)}"
+        raise ConvcostError(f"one sample makes {sizes}", hint=graph.batch_hint)
+
+
 def _about(model: Any, graph: "Graph", unknown: list[str]) -> dict[str, Any]:
     """What is said of the file: who wrote it, and what of its numbers are parameters."""
+    from convcost.importers.onnx.constants import is_float
+
     floats = {
         name: prod(held.shape)
         for name, held in graph.held.items()
-        if held.is_float and (held.is_initializer or name in graph.counted)
+        if is_float(held.type) and (held.is_initializer or name in graph.counted)
     }
     running = {name for name in graph.statistics if name not in graph.counted}
     statistics = sum(count for name, count in floats.items() if name in running)

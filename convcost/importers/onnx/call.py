@@ -84,6 +84,16 @@ def numbers(tensor: Tensor) -> tuple[int, ...]:
     return tuple(int(value) for value in tensor.values.ravel().tolist())
 
 
+def split_sizes(call: Call, whole: int) -> list[int]:
+    """The sizes of the parts of a `Split`: as given, or equal ones, the last one smaller."""
+    given = call.ints("split", 1)
+    if given:
+        return list(given)
+    number = len(call.outputs)
+    part = -(-whole // max(1, number))
+    return [min(part, whole - part * at) for at in range(number)]
+
+
 def axis_of(axis: int, rank: int) -> int:
     """An axis counted from the front.
 

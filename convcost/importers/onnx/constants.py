@@ -11,8 +11,10 @@ from convcost.importers.onnx.call import Call, numbers
 from convcost.importers.onnx.tensor import MOST_VALUES, Tensor
 
 _FLOATS = frozenset((1, 10, 11, 16, 17, 18, 19, 20))
-_INT64, BOOL = 7, 9
+_FEW_BITS = frozenset((2, 3, 4, 5, 21, 22, 25, 26))
+_INT64, _TEXT, BOOL = 7, 8, 9
 _EXTERNAL = 1
+_MOST_INT64 = 2**63 - 1
 # numpy's arrays have no more.
 _MOST_AXES = 32
 
@@ -20,6 +22,11 @@ _MOST_AXES = 32
 def is_float(type_: int) -> bool:
     """Whether ONNX's number of a type is that of floating-point numbers."""
     return type_ in _FLOATS
+
+
+def is_quantised(type_: int) -> bool:
+    """Whether ONNX's number of a type is that of whole numbers of few bits, as weights are rounded to."""
+    return type_ in _FEW_BITS
 
 
 def held(proto: Any) -> Tensor:
@@ -52,7 +59,12 @@ def shape_of(call: Call) -> Tensor:
 
 def size_of(call: Call) -> Tensor:
     """`Size`: how many elements a tensor has."""
-    return _made(np.array(prod(call.shape()), dtype=object), _INT64)
+    return scalar(prod(call.shape()))
+
+
+def scalar(value: int) -> Tensor:
+    """A whole number, however large."""
+    return _made(np.array(value, dtype=object if value > _MOST_INT64 else np.int64), _INT64)
 
 
 def constant(call: Call) -> Tensor:
@@ -64,7 +76,11 @@ def constant(call: Call) -> Tensor:
         if name in call.attributes:
             found = np.array(call.get(name))
             return Tensor(found.shape, None, found, tuple(call.outputs[:1]), type_)
-    return Tensor((), None, None, (), BOOL)
+    if "sparse_value" in call.attributes:
+        sparse = call.attributes["sparse_value"].sparse_tensor
+        return Tensor(tuple(sparse.dims), None, None, tuple(call.outputs[:1]), sparse.values.data_type)
+    texts = call.get("value_strings")
+    return Tensor(() if texts is None else (len(texts),), None, None, (), _TEXT)
 
 
 def filled(call: Call) -> Tensor:
@@ -106,5 +122,15 @@ def known_constants(call: Call) -> bool:
 
 
 def origins(call: Call) -> tuple[str, ...]:
-    """The tensors of the file that a node takes."""
-    return tuple(dict.fromkeys(origin for tensor in call.given for origin in tensor.origins))
+    """The tensors of the file that are in what a node makes of constants."""
+    inputs = call.inputs[: _MADE_OF.get(call.op)]
+    return tuple(dict.fromkeys(origin for tensor in inputs if tensor is not None for origin in tensor.origins))
+
+
+# Operators whose outputs are made of their first inputs; the others say how.
+_MADE_OF = {
+    **dict.fromkeys(("Reshape", "Expand", "Slice", "Split", "Squeeze", "Unsqueeze", "Tile", "Pad", "Gather"), 1),
+    **dict.fromkeys(("GatherElements", "GatherND", "Resize", "ReduceSum", "ReduceMean", "Clip", "CastLike"), 1),
+    **dict.fromkeys(("QuantizeLinear", "DequantizeLinear", "com.microsoft.DequantizeLinear"), 1),
+    "BatchNormalization": 3,
+}

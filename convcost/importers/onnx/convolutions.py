@@ -1,13 +1,14 @@
 """Convolutions and transposed convolutions, and their quantised and fused kin."""
 
 from dataclasses import replace
+from math import prod
 
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.shared import again
 from convcost.importers.onnx.tensor import Tensor
-from convcost.layers.base import Pads, Shape, Sizes
+from convcost.layers.base import Pads, Shape, Sizes, text_shape
 from convcost.layers.conv import Conv, Convolution, ConvTranspose
 from convcost.layers.traced import Each
 
@@ -30,7 +31,7 @@ def qlinear_conv(graph: Graph, call: Call) -> None:
 def conv_transpose(graph: Graph, call: Call) -> None:
     """`ConvTranspose`: x, w, and a bias."""
     x, w, bias = call[0], call[1], call.maybe(2)
-    dims = _axes(x, w)
+    dims = _axes(call, x, w)
     kernel, groups = known(w)[2:], call.get("group", 1)
     strides, dilations = call.get("strides", (1,) * dims), call.get("dilations", (1,) * dims)
     extra = call.get("output_padding") or (0,) * dims
@@ -66,7 +67,7 @@ def _transposed_pads(call: Call, axes: list[_Axis]) -> tuple[Pads, Sizes]:
 
 
 def _convolve(graph: Graph, call: Call, x: Tensor, w: Tensor, bias: Tensor | None) -> None:
-    dims = _axes(x, w)
+    dims = _axes(call, x, w)
     channels, kernel, groups = known(x)[1], known(w)[2:], call.get("group", 1)
     strides, dilations = call.get("strides", (1,) * dims), call.get("dilations", (1,) * dims)
     if known(w)[1] * groups != channels:
@@ -89,21 +90,29 @@ def _kind(layer: Conv) -> str:
 
 def _put(graph: Graph, call: Call, kind: str, layer: Convolution, x: Tensor, w: Tensor, bias: Tensor | None) -> None:
     """The layer in its place, with the parameters that are its own."""
+    if bias is not None and bias.shape is not None and prod(bias.shape) != layer.out_channels:
+        raise ConvcostError(f"a bias of {text_shape(bias.shape)} for {layer.out_channels} channels")
     own, own_bias = graph.takes(w), graph.takes(bias)
     layer = replace(layer, bias=own_bias)
     node, batch = graph.maps(call, x), known(x)[0]
     whole = layer if batch == 1 else Each(layer)
     made = whole.output_shape(graph.assembly.shapes[node])
     shape = (1, *made) if batch == 1 else made
-    computed = (graph.source(w),) if w.node else ()
-    graph.put(call, kind, whole if own else again(whole, layer.biases), (node, *computed), shape)
+    rest = graph.rest(w, bias)
+    if own:
+        graph.put(call, kind, whole, (node,), shape)
+    else:
+        graph.put(call, kind, again(whole, layer.biases), (node, *rest), shape)
 
 
-def _axes(x: Tensor, w: Tensor) -> int:
+def _axes(call: Call, x: Tensor, w: Tensor) -> int:
     """How many axes a convolution has."""
     dims = len(known(w)) - 2
     if dims < 1 or len(known(x)) != dims + 2:
         raise ConvcostError(f"an input of {len(known(x))} axes and weights of {dims + 2}")
+    kernel = known(w)[2:]
+    if tuple(call.get("kernel_shape", kernel)) != kernel:
+        raise ConvcostError(f"a kernel of {text_shape(call.get('kernel_shape'))}, but weights of {text_shape(kernel)}")
     return dims
 
 

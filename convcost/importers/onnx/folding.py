@@ -7,22 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from convcost.importers.onnx.call import Call, axis_of, numbers
+from convcost.importers.onnx.call import Call, axis_of, numbers, split_sizes
 from convcost.importers.onnx.constants import BOOL, is_float
 from convcost.importers.onnx.tensor import MOST_VALUES
 
 
-def computed(call: Call) -> Any:
-    """What a node makes of constants, as an array; None where that cannot be said, or is not worth it."""
+def computed(call: Call) -> tuple[Any, ...]:
+    """What a node makes of constants, as arrays; none where that cannot be said, or is not worth it."""
     fold = _FOLDS.get(call.op)
-    if fold is None or any(tensor.values is None for tensor in call.given):
-        return None
+    given = call.given[:1] if call.op in _OF_FIRST else call.given
+    if fold is None or any(tensor.values is None for tensor in given):
+        return ()
     with np.errstate(all="ignore"):
         try:
-            found = np.asarray(fold(call))
+            found = fold(call)
         except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError):
-            return None
-    return found if found.size <= MOST_VALUES else None
+            return ()
+    arrays = tuple(map(np.asarray, found if isinstance(found, tuple) else (found,)))
+    return arrays if all(array.size <= MOST_VALUES for array in arrays) else ()
+
+
+# Of these only the first input has to be known.
+_OF_FIRST = frozenset(("CastLike",))
 
 
 def _quotient(one: Any, other: Any) -> Any:
@@ -49,13 +55,17 @@ def _one(function: Callable[[Any], Any]) -> Callable[[Call], Any]:
 _HALF, _DOUBLE = 10, 11
 
 
-def _cast(call: Call) -> Any:
-    values = call.array(0)
-    to = call.get("to", 1)
+def _cast(values: Any, to: int) -> Any:
     if is_float(to):
         # As precise as the model itself, for what is rounded down behind it.
         return values.astype({_DOUBLE: np.float64, _HALF: np.float16}.get(to, np.float32))
     return values.astype(bool) if to == BOOL else values.astype(np.int64)
+
+
+def _split(call: Call) -> tuple[Any, ...]:
+    values, axis = call.array(0), call.get("axis", 0)
+    sizes = split_sizes(call, values.shape[axis])
+    return tuple(np.split(values, np.cumsum(sizes)[:-1], axis))
 
 
 def _slice(call: Call) -> Any:
@@ -72,6 +82,14 @@ def _slice(call: Call) -> Any:
 def _within(start: int, end: int, step: int, size: int) -> tuple[int | None, ...]:
     begin, stop, by = slice(start, end, step).indices(size)
     return begin, (None if stop < 0 else stop), by
+
+
+def _clip(call: Call) -> Any:
+    bounds = [
+        call.get(name) if tensor is None else tensor.values
+        for name, tensor in (("min", call.maybe(1)), ("max", call.maybe(2)))
+    ]
+    return np.clip(call.array(0), *bounds)
 
 
 def _expand(call: Call) -> Any:
@@ -133,16 +151,19 @@ _FOLDS: dict[str, Callable[[Call], Any]] = {
     "Pow": _two(np.power),
     "Xor": _two(np.logical_xor),
     "Identity": _one(np.asarray),
-    "Cast": _cast,
+    "Cast": lambda call: _cast(call.array(0), call.get("to", 1)),
+    "CastLike": lambda call: _cast(call.array(0), call[1].type),
     "Concat": lambda call: np.concatenate([tensor.values for tensor in call.given], call.get("axis", 0)),
     "Gather": lambda call: np.take(call.array(0), call.array(1).astype(np.int64), call.get("axis", 0)),
     "Slice": _slice,
+    "Split": _split,
     "Squeeze": _squeeze,
     "Unsqueeze": lambda call: np.expand_dims(call.array(0), tuple(call.ints("axes", 1, ()))),
     "Reshape": _reshape,
     "Transpose": lambda call: np.transpose(call.array(0), call.get("perm")),
     "Expand": _expand,
     "Tile": _tile,
+    "Clip": _clip,
     "Where": lambda call: np.where(call.array(0), call.array(1), call.array(2)),
     "ReduceProd": _reduce(np.prod),
     "ReduceSum": _reduce(np.sum),

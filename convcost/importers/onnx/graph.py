@@ -7,6 +7,7 @@ from typing import NamedTuple
 from convcost.assembly import Assembly
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
+from convcost.importers.onnx.constants import is_quantised
 from convcost.importers.onnx.naming import Names
 from convcost.importers.onnx.tensor import Tensor, plain
 from convcost.layers.base import Layer, Shape, text_shape
@@ -21,17 +22,18 @@ from convcost.specs.language import JOINTS, WORDS
 class Held(NamedTuple):
     """A tensor that the file holds, as an initializer or in a `Constant`.
 
-    ``is_weight`` says that it is one wherever it stands; else it is one in layers that have weights.
+    ``type`` is ONNX's number of the type of elements. ``is_weight`` says that it is one wherever it stands; else it
+    is one in layers that have weights.
     """
 
     shape: Shape
-    is_float: bool
+    type: int
     is_weight: bool
     is_initializer: bool = True
 
 
 class Graph:
-    """Tensors by their names, and the layers that make them.
+    """Tensors and sequences of them by their names, and the layers that make them.
 
     ``uses`` counts who takes a tensor, ``batch`` is the batch of the file where it is fixed and not 1.
     """
@@ -40,6 +42,7 @@ class Graph:
         self.assembly, self.names, self.opset = assembly, names, opset
         self.batch = 1
         self.tensors: dict[str, Tensor] = {}
+        self.sequences: dict[str, list[Tensor]] = {}
         self.uses: Counter[str] = Counter()
         self.held: dict[str, Held] = {}
         self.counted: set[str] = set()
@@ -48,6 +51,13 @@ class Graph:
         self._views: dict[tuple[str, Shape], str] = {}
         self._constants: dict[Tensor, str] = {}
         self._places: dict[str, int] = {}
+
+    @property
+    def batch_hint(self) -> str:
+        """What helps where a graph of a fixed batch cannot be read as that of one sample."""
+        if self.batch == 1:
+            return ""
+        return f"the file fixes its batch at {self.batch}; export it with a batch of 1, or a dynamic one"
 
     def name(self, call: Call) -> str:
         """The name of a node's layer."""
@@ -76,6 +86,8 @@ class Graph:
 
     def put(self, call: Call, kind: str, layer: Layer, sources: tuple[str, ...], shape: Shape, index: int = 0) -> None:
         """The layer that makes an output of a node, whose shape with the batch is ``shape``."""
+        if self._is_empty(call, shape, index):
+            return
         name = self.name(call) if not index else self.names.free(f"{self.name(call)}.{index}")
         made = layer.output_shape(*(self.assembly.shapes[source] for source in sources))
         if prod(made) != prod(shape):
@@ -83,11 +95,13 @@ class Graph:
         self.assembly.append(name, kind, layer, *sources)
         self.set(call, Tensor(shape, name), index)
 
-    def part(self, call: Call, layer: Layer | None, source: str, shape: Shape, index: int) -> None:
-        """A part of a split, named as the call is at the time."""
-        layer = layer or Look(operation("slice"), plain(shape))
-        self.assembly.append(call.name, "slice", layer, source)
-        self.set(call, Tensor(shape, call.name), index)
+    def part(self, name: str, layer: Layer | None, source: str, shape: Shape) -> Tensor:
+        """A part of what a layer makes."""
+        if 0 in shape:
+            return Tensor(shape)
+        name = self.names.free(name)
+        self.assembly.append(name, "slice", layer or Look(operation("slice"), plain(shape)), source)
+        return Tensor(shape, name)
 
     def forget(self, name: str) -> None:
         """The last layer taken back."""
@@ -99,7 +113,14 @@ class Graph:
         self, call: Call, kind: str, sources: tuple[str, ...], shape: Shape, index: int = 0, form: type[Given] = Given
     ) -> None:
         """An operation without weights and MACs, of which only the shape is known to the network."""
-        self.put(call, kind, form(operation(kind), plain(shape)), sources or (INPUT,), shape, index)
+        if not self._is_empty(call, shape, index):
+            self.put(call, kind, form(operation(kind), plain(shape)), sources or (INPUT,), shape, index)
+
+    def _is_empty(self, call: Call, shape: Shape, index: int) -> bool:
+        """Whether an output has no elements; then no layer makes it."""
+        if 0 in shape:
+            self.set(call, Tensor(shape), index)
+        return 0 in shape
 
     def fit(self, call: Call, kind: str, layer: Layer, sources: tuple[str, ...], shape: Shape) -> None:
         """A layer without MACs where it makes the shape, and else the shape alone."""
@@ -138,13 +159,30 @@ class Graph:
         return self.bring(call, tensor, plain(known(tensor)))
 
     def takes(self, tensor: Tensor | None) -> bool:
-        """Whether a weight is to be counted: it comes from the file, and no layer before had it."""
-        origins = () if tensor is None or tensor.node else tensor.origins
-        # What else went into a weight, such as the factor of its numbers, is none.
-        origins = tuple(origin for origin in origins if self.held[origin].is_weight) or origins
-        fresh = [origin for origin in origins if origin not in self.counted]
-        self.counted.update(fresh)
-        return bool(fresh)
+        """Whether a weight is a layer's own: it is from the file, element for element, and no layer before had it."""
+        if tensor is None or tensor.node:
+            return False
+        fresh = [origin for origin in tensor.origins if origin not in self.counted]
+        sizes = {origin: prod(self.held[origin].shape) for origin in fresh}
+        whole = prod(known(tensor))
+        # Beside whole numbers, what else goes into a weight are factors of them.
+        quantised = any(size == whole and is_quantised(self.held[origin].type) for origin, size in sizes.items())
+        own = fresh if quantised else self._weights(fresh)
+        if not quantised and sum(sizes[origin] for origin in own) != whole:
+            return False
+        self.counted.update(own)
+        return bool(own)
+
+    def _weights(self, origins: list[str]) -> list[str]:
+        """Those that are weights; else those that may be one here, and are no number that fills a tensor."""
+        held = self.held
+        found = [origin for origin in origins if held[origin].is_weight]
+        return found or [origin for origin in origins if held[origin].is_initializer and held[origin].shape]
+
+    def rest(self, *tensors: Tensor | None) -> tuple[str, ...]:
+        """The layers of weights that are not a layer's own: others make them, or the file holds parts of them."""
+        given = [tensor for tensor in tensors if tensor is not None]
+        return tuple(self.source(tensor) for tensor in given if tensor.node or self.is_learnt(tensor))
 
     def source(self, tensor: Tensor) -> str:
         """The layer that makes a tensor; a constant becomes one, and counts what of the file is in it."""
@@ -168,6 +206,10 @@ class Graph:
         name = self.names.free("constant")
         self.assembly.append(name, "constant", Given("constant", shape), *(nodes or (INPUT,)))
         return name
+
+    def one_of_batch(self, wanted: Shape) -> Shape:
+        """A shape that the file holds, for one sample where it is for the batch of the file."""
+        return (1, *wanted[1:]) if self.batch > 1 and wanted[:1] == (self.batch,) else wanted
 
     def is_learnt(self, tensor: Tensor) -> bool:
         """Whether a constant holds weights that are not counted yet."""

@@ -12,6 +12,8 @@ from convcost.names import closest
 
 # A map of positions or more has its batch first, whatever its size.
 _MAPS = 4
+# Operators that make a batch of a single picture or sequence.
+_MAKE_A_BATCH = frozenset(("Unsqueeze", "Reshape", "Transpose", "Slice", "Gather"))
 
 
 class Inputs:
@@ -92,8 +94,7 @@ class Inputs:
         if name != next(iter(self.protos)):
             # What is no picture of the same batch is something else.
             return 1 if size == self.batch else size
-        if rank < _MAPS and self.takers.get(name) in ("Unsqueeze", "Reshape", "Transpose", "Slice", "Gather"):
-            # A single picture or sequence, of which the graph itself makes a batch.
+        if rank == 1 or (rank < _MAPS and self.takers.get(name) in _MAKE_A_BATCH):
             return size
         self.batch = size
         return 1
@@ -116,7 +117,8 @@ class Inputs:
             for at, size in enumerate(sizes)
         )
         names = [label for label in open_.values() if label and not label.lstrip("-").isdecimal()]
-        sample = "x".join("224" if at in open_ else str(size.dim_value) for at, size in enumerate(sizes) if at)
+        wide = ["3" if at == 1 and len(sizes) >= _MAPS else "224" for at in range(len(sizes))]
+        sample = "x".join(wide[at] if at in open_ else str(size.dim_value) for at, size in enumerate(sizes) if at)
         by_name = " ".join(f"--dim {label}=224" for label in names)
         hint = f"--input {name}={sample}" + (f", or {by_name}" if len(names) == len(open_) else "")
         which = ", ".join(f"`{describe(label)}`" if label else f"axis {at}" for at, label in open_.items())

@@ -37,15 +37,16 @@ def _is_all(tensor: Tensor | None, value: float) -> bool:
 
 
 def _channels(graph: Graph, call: Call, kind: str, layer: Layer, scale: Tensor | None, shift: Tensor | None) -> None:
-    made = _owned(graph, layer, scale, shift)
-    each = made if call.shape()[0] == 1 else Each(made)
-    graph.put(call, kind, each, (graph.maps(call, call[0]),), call.shape())
+    each = layer if call.shape()[0] == 1 else Each(layer)
+    node = graph.maps(call, call[0])
+    made, rest = _owned(graph, each, scale, shift)
+    graph.put(call, kind, made, (node, *rest), call.shape())
 
 
-def _owned(graph: Graph, layer: Layer, *tensors: Tensor | None) -> Layer:
-    """A norm with what is its own of scale and shift."""
+def _owned(graph: Graph, layer: Layer, *tensors: Tensor | None) -> tuple[Layer, tuple[str, ...]]:
+    """A norm with what is its own of scale and shift, and the layers of what is not."""
     own = sum(prod(known(tensor)) for tensor in tensors if tensor is not None and graph.takes(tensor))
-    return layer if own == layer.norm_params else again(layer, norms=own)
+    return (layer, ()) if own == layer.norm_params else (again(layer, norms=own), graph.rest(*tensors))
 
 
 def group_norm(graph: Graph, call: Call) -> None:
@@ -70,7 +71,8 @@ def layer_norm(graph: Graph, call: Call) -> None:
     ]
     node = graph.bring(call, call[0], plain(shape) if len(shape) > len(normed) else shape)
     if all(whole):
-        graph.fit(call, "layer_norm", _owned(graph, LayerNorm(normed), scale, shift), (node,), shape)
+        layer, rest = _owned(graph, LayerNorm(normed), scale, shift)
+        graph.fit(call, "layer_norm", layer, (node, *rest), shape)
         return
     graph.fit(call, "layer_norm", LayerNorm(normed, affine=False), (node,), shape)
     for kind, tensor in (("mul", scale), ("add", shift)):
@@ -108,6 +110,6 @@ def prelu(graph: Graph, call: Call) -> None:
     first = graph.assembly.shapes[node][0]
     if slope.node is None and slopes in (1, first) and (slopes == 1 or len(plain(shape)) == len(shape) - 1):
         layer = PReLU(slopes) if graph.takes(slope) else again(PReLU(slopes))
-        graph.fit(call, "prelu", layer, (node,), shape)
+        graph.fit(call, "prelu", layer, (node, *graph.rest(slope)), shape)
     else:
         graph.give(call, "prelu", (node, graph.source(slope)), shape)

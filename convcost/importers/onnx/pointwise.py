@@ -50,7 +50,7 @@ def activation(graph: Graph, call: Call) -> None:
 
 def softmax(graph: Graph, call: Call) -> None:
     """`Softmax` and `LogSoftmax`: along an axis, the last one from opset 13 on."""
-    word, shape = snake(call.op), call.shape()
+    word, shape = snake(call.node.op_type).removeprefix("q_linear_"), call.shape()
     axis = call.get("axis", -1 if graph.opset >= _SOFTMAX_AXIS else 1)
     axis = axis % len(shape) if shape else 0
     node = graph.bring(call, call[0], plain(shape))
@@ -130,8 +130,8 @@ def _taken_in(graph: Graph, call: Call, kind: str, tensor: Tensor, constant: Ten
     if kind == "mul" and per_channel and graph.takes(constant):
         graph.put(call, "scale", Scale(node[0]), (tensor.node or "",), shape)
         return True
-    made = graph.assembly.nodes[-1]
-    if kind == "add" and made.name == tensor.node and graph.uses.get(_name_of(call, tensor, graph), 0) == 1:
+    made = graph.assembly.nodes[-1] if graph.assembly.nodes else None
+    if kind == "add" and made and made.name == tensor.node and graph.uses.get(_name_of(call, tensor, graph), 0) == 1:
         last = sizes[-1:] == shape[-1:] and prod(sizes) == sizes[-1]
         layer = _with_bias(made, last=last, first=per_channel or node == sizes)
         if layer is not None and graph.takes(constant):
@@ -182,4 +182,4 @@ _JOINTS: dict[str, type[Layer]] = {"add": Add, "mul": Mul}
 
 def elementwise(graph: Graph, call: Call) -> None:
     """A function of one map, or of several, that has no word of its own."""
-    joined(snake(call.op))(graph, call)
+    joined(snake(call.node.op_type))(graph, call)

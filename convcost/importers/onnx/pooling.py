@@ -4,6 +4,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, axis_of, known
 from convcost.importers.onnx.convolutions import pads_of
@@ -34,9 +36,13 @@ def pool(kind: str) -> Operator:
         whole = not kind.startswith("avg") or bool(call.get("count_include_pad", 0) or not any(map(sum, pads)))
         node = _flat_maps(graph, call)
         node, pads = _padded(graph, call, node, pads, [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)])
-        layer = made(kernel, strides, pads, dilations, bool(call.get("ceil_mode", 0)), whole, dims)
-        shape = (batch, channels, *layer.output_shape(graph.assembly.shapes[node])[1:])
-        graph.put(call, kind, layer, (node,), shape)
+        window = (kernel, strides, pads, dilations, bool(call.get("ceil_mode", 0)), whole, dims)
+        shape = (batch, channels, *MaxPool(*window).output_shape(graph.assembly.shapes[node])[1:])
+        if kind == "avg_pool" and max(dilations) > 1:
+            # An average pool of other frameworks has no dilation.
+            graph.give(call, kind, (node,), shape)
+        else:
+            graph.put(call, kind, made(*window), (node,), shape)
         if len(call.outputs) > 1 and call.outputs[1]:
             graph.give(call, "indices", (node,), shape, 1)
 
@@ -112,12 +118,14 @@ def resize(graph: Graph, call: Call) -> None:
         raise UnknownShapeError
     axes = call.get("axes")
     if axes:
-        places = [axis_of(axis, len(shape)) for axis in axes]
-        sizes = [dict(zip(places, sizes, strict=True)).get(axis, n) for axis, n in enumerate(shape)] if sizes else ()
-        factors = [dict(zip(places, factors, strict=True)).get(axis, 1.0) for axis in range(len(shape))]
+        sizes = _along(axes, sizes, shape)
+        factors = _along(axes, factors, (1.0,) * len(shape))
     if len(sizes or factors) != len(shape):
         raise ConvcostError(f"{len(sizes or factors)} sizes or factors for {len(shape)} axes")
-    output = tuple(sizes) or tuple(int(n * factor) for n, factor in zip(shape, factors, strict=True))
+    # Runtimes multiply numbers of 32 bits, and round down.
+    scaled = (int(np.float32(n) * np.float32(factor)) for n, factor in zip(shape, factors, strict=False))
+    sizes = graph.one_of_batch(tuple(sizes)) if shape[0] == 1 else tuple(sizes)
+    output = sizes or tuple(scaled)
     if sizes and call.get("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise UnknownShapeError
     mode = call.get("mode", "nearest")
@@ -142,6 +150,14 @@ def _resized(graph: Graph, call: Call, output: Shape, factors: Any, mode: str) -
     except ConvcostError:
         # A factor in the file is of 32 bits, and may round otherwise here.
         graph.put(call, "upsample", Upsample(size=output[2:], mode=word), (node,), output)
+
+
+def _along(axes: tuple[int, ...], given: Any, rest: tuple[Any, ...]) -> Any:
+    """Sizes or factors of all axes, from those of some."""
+    if not given:
+        return given
+    own = dict(zip((axis_of(axis, len(rest)) for axis in axes), given, strict=True))
+    return [own.get(axis, value) for axis, value in enumerate(rest)]
 
 
 def _sizes(call: Call) -> Any:

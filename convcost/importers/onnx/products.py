@@ -3,23 +3,28 @@
 from math import prod
 
 from convcost.errors import ConvcostError
-from convcost.importers.onnx.call import Call, axis_of, known
+from convcost.importers.onnx.call import Call, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.shared import again
 from convcost.importers.onnx.tensor import Tensor, plain
-from convcost.layers.activation import Activation
 from convcost.layers.base import Layer, Shape, text_shape
 from convcost.layers.given import Given
 from convcost.layers.linear import Linear
 from convcost.layers.product import Einsum, MatMul
-from convcost.layers.traced import Look
 
 _MATRIX = 2
 
 
 def gemm(graph: Graph, call: Call) -> None:
     """`Gemm`: a, b and c, each of a and b maybe transposed."""
-    a, b, c = _matrix(graph, call, 0, "transA"), _matrix(graph, call, 1, "transB"), call.maybe(2)
+    matrices(graph, call, call[0], call[1], call.maybe(2))
+
+
+def matrices(graph: Graph, call: Call, a: Tensor, b: Tensor, c: Tensor | None) -> None:
+    """A product of two matrices as a `Gemm` has them, and a sum with c."""
+    if not len(known(a)) == len(known(b)) == _MATRIX:
+        raise ConvcostError(f"matrices of {len(known(a))} and {len(known(b))} axes")
+    a, b = turned(graph, call, a, "transA"), turned(graph, call, b, "transB")
     if b.node is None and a.node is not None:
         bias = c is not None and c.node is None and prod(known(c)) == known(b)[-1]
         _linear(graph, call, a, b, c if bias else None)
@@ -27,45 +32,45 @@ def gemm(graph: Graph, call: Call) -> None:
             return
     else:
         _product(graph, call, a, b)
-    if c is not None and (c.node or graph.is_learnt(c)):
-        _plus(graph, call, c)
+    plus(graph, call, c)
 
 
-def _matrix(graph: Graph, call: Call, index: int, transposed: str) -> Tensor:
-    """A matrix of a `Gemm` as it is multiplied."""
-    tensor = call[index]
+def turned(graph: Graph, call: Call, tensor: Tensor, attribute: str) -> Tensor:
+    """A tensor with its last two axes exchanged where an attribute says so."""
     shape = known(tensor)
-    if len(shape) != _MATRIX:
-        raise ConvcostError(f"a matrix of {len(shape)} axes")
-    if not call.get(transposed, 0):
+    if not call.get(attribute, 0) or len(shape) < _MATRIX:
         return tensor
-    shape = shape[::-1]
+    made = (*shape[:-2], shape[-1], shape[-2])
     if tensor.node is None:
-        return Tensor(shape, None, None, tensor.origins, tensor.type)
-    if 1 in shape:
-        return Tensor(shape, tensor.node)
-    return Tensor(shape, graph.permuted(call, graph.bring(call, tensor, shape[::-1]), (1, 0)))
+        return Tensor(made, None, None, tensor.origins, tensor.type)
+    if 1 in shape[-2:]:
+        return Tensor(made, tensor.node)
+    axes = range(len(shape) - 2)
+    return Tensor(made, graph.permuted(call, graph.bring(call, tensor, shape), (*axes, len(axes) + 1, len(axes))))
 
 
-def _plus(graph: Graph, call: Call, other: Tensor) -> None:
-    """A sum behind a product, of what is no bias."""
+def plus(graph: Graph, call: Call, other: Tensor | None) -> None:
+    """A sum behind a product, of what is no bias of it."""
+    if other is None or not (other.node or graph.is_learnt(other)):
+        return
     product = graph.tensors[call.outputs[0]]
     sources = (graph.source(product), graph.source(other))
-    name = _aside(graph, call, "add", Given("add", plain(known(product))), *sources)
+    name = aside(graph, call, "add", Given("add", plain(known(product))), *sources)
     graph.set(call, Tensor(product.shape, name))
 
 
 def matmul(graph: Graph, call: Call) -> None:
     """`MatMul`, as numpy's, and `MatMulInteger`."""
-    _times(graph, call, call[0], call[1])
+    times(graph, call, call[0], call[1])
 
 
 def qlinear_matmul(graph: Graph, call: Call) -> None:
     """`QLinearMatMul`: a and b, each with its scale and zero point."""
-    _times(graph, call, call[0], call[3])
+    times(graph, call, call[0], call[3])
 
 
-def _times(graph: Graph, call: Call, a: Tensor, b: Tensor) -> None:
+def times(graph: Graph, call: Call, a: Tensor, b: Tensor) -> None:
+    """The product of two tensors, as numpy's; with a matrix of weights it is a linear layer."""
     shape = known(b)
     if b.node is None and a.node is not None and len(shape) >= _MATRIX and prod(shape[:-2]) == 1:
         _linear(graph, call, a, Tensor(shape[-2:], None, b.values, b.origins), None, (1,) * (len(shape) - 2))
@@ -80,10 +85,14 @@ def _linear(graph: Graph, call: Call, a: Tensor, b: Tensor, bias: Tensor | None,
         raise ConvcostError(f"weights for {inner:,} features, but the input is {text_shape(known(a))}")
     own, own_bias = graph.takes(b), graph.takes(bias)
     linear = Linear(inner, outer, bias=own_bias)
-    layer = linear if own else again(linear, linear.biases)
+    rest = graph.rest(b, bias)
     rows = known(a)[:-1]
     shape = (*lead[: max(0, len(lead) - len(rows) + 1)], *rows, outer)
-    graph.put(call, "linear", layer, (graph.bring(call, a, plain(known(a))),), shape)
+    node = graph.bring(call, a, plain(known(a)))
+    if own:
+        graph.put(call, "linear", linear, (node,), shape)
+    else:
+        graph.put(call, "linear", again(linear, linear.biases), (node, *rest), shape)
 
 
 def _product(graph: Graph, call: Call, a: Tensor, b: Tensor) -> None:
@@ -94,8 +103,9 @@ def _product(graph: Graph, call: Call, a: Tensor, b: Tensor) -> None:
     if not one or not other or left[-1] != right[-2]:
         raise ConvcostError(f"a product of {text_shape(one)} and {text_shape(other)}")
     output = [*_spread(left[:-2], right[:-2]), *([left[-2]] * (len(one) > 1)), *([right[-1]] * (len(other) > 1))]
-    if len(left) == len(right) > _MATRIX and left[0] == right[0] == 1:
-        left, right = left[1:], right[1:]
+    axes = max(len(left), len(right))
+    if axes > _MATRIX and all(shape[0] == 1 for shape in (left, right) if len(shape) == axes):
+        left, right = (shape[1:] if len(shape) == axes else shape for shape in (left, right))
     sources = (graph.bring(call, a, left), graph.bring(call, b, right))
     graph.put(call, "matmul", MatMul(), sources, tuple(output))
 
@@ -114,11 +124,7 @@ def einsum(graph: Graph, call: Call) -> None:
     if not output or len(terms) != len(shapes) or len(terms) > _MATRIX:
         raise NotImplementedError
     terms, output = _without_dots(terms, output, shapes)
-    sizes = {
-        letter: size
-        for term, shape in zip(terms, shapes, strict=True)
-        for letter, size in zip(term, shape, strict=True)
-    }
+    sizes = _sizes(terms, shapes)
     made = tuple(sizes[letter] for letter in output)
     if len(terms) == 1:
         graph.give(call, "einsum", (graph.source(call[0]),), made)
@@ -129,6 +135,16 @@ def einsum(graph: Graph, call: Call) -> None:
         terms, output = [term.removeprefix(batch) for term in terms], output[1:]
     sources = tuple(graph.bring(call, tensor, shape) for tensor, shape in zip(call.given, shapes, strict=True))
     graph.put(call, "einsum", Einsum(f"{','.join(terms)}->{output}"), sources, made)
+
+
+def _sizes(terms: list[str], shapes: list[Shape]) -> dict[str, int]:
+    """The size of each letter; an axis of 1 that serves all of another's has no MACs that the equation tells."""
+    sizes: dict[str, int] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        for letter, size in zip(term, shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise NotImplementedError
+    return sizes
 
 
 def _batch(terms: list[str], output: str, shapes: list[Shape]) -> str:
@@ -153,42 +169,8 @@ def _without_dots(terms: list[str], output: str, shapes: list[Shape]) -> tuple[l
     return written, output.replace("...", spare)
 
 
-def attention(graph: Graph, call: Call) -> None:
-    """`Attention` of opset 23: scores of queries and keys, and their product with the values."""
-    if call.maybe(4) is not None or len([name for name in call.outputs if name]) > 1:
-        raise NotImplementedError
-    q, k, v = (_heads(call, index, name) for index, name in ((0, "q"), (1, "kv"), (2, "kv")))
-    queries, keys, values = (plain(known(tensor)) for tensor in (q, k, v))
-    # Keys and values of fewer heads serve several queries each.
-    turned = (*queries[:-2], keys[-1], keys[-2])
-    flipped = _aside(graph, call, "keys", Given("transpose", turned), graph.source(k))
-    first = graph.view(call, graph.source(q), queries)
-    scores = _aside(graph, call, "scores", MatMul(), first, flipped)
-    weights = _aside(graph, call, "weights", Activation("softmax", -1), scores)
-    third = graph.source(v)
-    if values[:-2] == queries[:-2]:
-        third = graph.view(call, third, values)
-    else:
-        third = _aside(graph, call, "values", Look("expand", (*queries[:-2], *values[-2:])), third)
-    made = (*known(q)[:3], values[-1])
-    shape = made if len(call.shape()) == len(made) else (made[0], made[2], made[1] * made[3])
-    graph.put(call, "matmul", MatMul(), (weights, third), shape)
-
-
-def _aside(graph: Graph, call: Call, part: str, layer: Layer, *sources: str) -> str:
+def aside(graph: Graph, call: Call, part: str, layer: Layer, *sources: str) -> str:
     """A layer inside of what a node does."""
     name = graph.names.free(f"{graph.name(call)}.{part}")
     graph.assembly.append(name, layer.kind, layer, *sources)
     return name
-
-
-def _heads(call: Call, index: int, name: str) -> Tensor:
-    """Queries, keys or values as (batch, heads, positions, features)."""
-    tensor = call[index]
-    shape = known(tensor)
-    if len(shape) == 4:  # noqa: PLR2004
-        return tensor
-    heads = call.get(f"{name}_num_heads", 0)
-    if len(shape) != 3 or not heads or shape[axis_of(-1, 3)] % heads:  # noqa: PLR2004
-        raise ConvcostError(f"{name} of {shape} with {heads} heads")
-    return Tensor((shape[0], heads, shape[1], shape[2] // heads), tensor.node, None, tensor.origins)

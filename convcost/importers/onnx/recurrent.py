@@ -12,7 +12,7 @@ _DIRECTIONS = 2
 
 
 def recurrent(graph: Graph, call: Call) -> None:
-    """x, w, r, and biases, lengths and first states; what is made are all states, and the last.
+    """x, w, r, and biases, lengths, first states and peepholes; what is made are all states, and the last.
 
     MACs are weights times steps times directions' own; gates and states are elementwise, and have none.
     """
@@ -28,13 +28,11 @@ def recurrent(graph: Graph, call: Call) -> None:
     # Both directions see the inputs, and so are one layer on them; each has a state of its own.
     sources = [_linear(graph, f"{name}.input", Linear(inner, directions * wide), node, own=graph.takes(w))]
     own = graph.takes(r)
+    sources += graph.rest(w, r, call.maybe(3), call.maybe(7))
     for _ in range(directions):
         state = graph.names.free(f"{name}.state")
         graph.assembly.append(state, "state", Given("state", (steps * batch, hidden)), node)
         sources.append(_linear(graph, f"{state}.linear", Linear(hidden, wide), state, own=own))
-    bias = call.maybe(3)
-    if bias is not None and (bias.node or graph.is_learnt(bias)):
-        sources.append(graph.source(bias))
     every = (batch, steps, directions, hidden) if turned else (steps, directions, batch, hidden)
     last = (batch, directions, hidden) if turned else (directions, batch, hidden)
     kind = call.op.lower()

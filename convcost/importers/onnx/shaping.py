@@ -4,10 +4,11 @@ from math import prod
 from typing import Any
 
 from convcost.errors import ConvcostError
-from convcost.importers.onnx.call import Call, axis_of, known, numbers
+from convcost.importers.onnx.call import Call, axis_of, known, numbers, split_sizes
+from convcost.importers.onnx.folding import computed
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.pointwise import spread
-from convcost.importers.onnx.tensor import UnknownShapeError
+from convcost.importers.onnx.tensor import Tensor, UnknownShapeError
 from convcost.layers.base import Shape
 from convcost.layers.given import Given
 from convcost.layers.merge import Concat
@@ -22,6 +23,13 @@ _CHANNELS = 1
 def same(graph: Graph, call: Call) -> None:
     """`Identity` and `Cast`."""
     graph.same(call, call.shape())
+
+
+def cast_like(graph: Graph, call: Call) -> None:
+    """`CastLike`: of the type of its second input."""
+    tensor = call[0]
+    values = next(iter(computed(call)), None)
+    graph.set(call, Tensor(known(tensor), tensor.node, values, tensor.origins, call[1].type))
 
 
 def reshape(graph: Graph, call: Call) -> None:
@@ -124,6 +132,8 @@ def sliced(graph: Graph, call: Call) -> None:
     ranges = {axis: taken for axis, taken in ranges.items() if taken != range(shape[axis])}
     if not ranges:
         graph.same(call, shape)
+    elif 0 in made:
+        graph.set(call, Tensor(made))
     elif shape[0] == 1 and len(shape) > 1 and all(taken.step == 1 and axis for axis, taken in ranges.items()):
         node = graph.bring(call, call[0], shape[1:])
         if set(ranges) == {_CHANNELS}:
@@ -144,31 +154,39 @@ def split(graph: Graph, call: Call) -> None:
     """`Split` into sizes, or into equal parts, the last one smaller."""
     shape = call.shape()
     axis = axis_of(call.get("axis", 0), len(shape))
-    sizes = call.ints("split", 1)
-    if not sizes:
-        number = len(call.outputs)
-        part = -(-shape[axis] // max(1, number))
-        sizes = [min(part, shape[axis] - part * at) for at in range(number)]
-    if sum(sizes) != shape[axis] or len(sizes) < len(call.outputs):
-        raise ConvcostError(f"{shape[axis]} cannot be split into {list(sizes)}")
+    sizes = split_sizes(call, shape[axis])
+    if len(sizes) < len(call.outputs):
+        raise ConvcostError(f"{len(call.outputs)} outputs of {len(sizes)} parts")
+    for index, part in enumerate(parts(graph, call, axis, sizes[: len(call.outputs)])):
+        graph.set(call, part, index)
+
+
+def parts(graph: Graph, call: Call, axis: int, sizes: list[int]) -> list[Tensor]:
+    """The first input cut along an axis."""
+    shape = call.shape()
+    if min(sizes, default=0) < 0 or sum(sizes) > shape[axis]:
+        raise ConvcostError(f"{shape[axis]} cannot be split into {sizes}")
     of_channels = shape[0] == 1 and axis == _CHANNELS
     node = graph.bring(call, call[0], shape[1:]) if of_channels else graph.source(call[0])
-    begin = 0
-    whole = graph.name(call)
-    for index, (size, output) in enumerate(zip(sizes, call.outputs, strict=False)):
-        made = (*shape[:axis], size, *shape[axis + 1 :])
-        if output:
-            call.name = graph.names.free(f"{whole}.{index}")
-            graph.part(call, Slice(begin, begin + size) if of_channels else None, node, made, index)
+    found, begin, whole = [], 0, graph.name(call)
+    for index, size in enumerate(sizes):
+        layer = Slice(begin, begin + size) if of_channels and size else None
+        found.append(graph.part(f"{whole}.{index}", layer, node, (*shape[:axis], size, *shape[axis + 1 :])))
         begin += size
+    return found
 
 
 def concat(graph: Graph, call: Call) -> None:
     """`Concat` along an axis."""
+    join(graph, call, call.given, call.get("axis", 0))
+
+
+def join(graph: Graph, call: Call, given: list[Tensor], axis: int) -> None:
+    """Tensors side by side along an axis."""
     # What is empty adds nothing.
-    tensors = [tensor for tensor in call.given if 0 not in known(tensor)] or call.given
+    tensors = [tensor for tensor in given if 0 not in known(tensor)] or given
     shapes = [known(tensor) for tensor in tensors]
-    axis = axis_of(call.get("axis", 0), len(shapes[0]))
+    axis = axis_of(axis, len(shapes[0]))
     if any(shape[:axis] + shape[axis + 1 :] != shapes[0][:axis] + shapes[0][axis + 1 :] for shape in shapes):
         raise ConvcostError(f"{' and '.join(map(str, shapes))} do not fit side by side along axis {axis}")
     made = (*shapes[0][:axis], sum(shape[axis] for shape in shapes), *shapes[0][axis + 1 :])
@@ -194,8 +212,7 @@ def gather(graph: Graph, call: Call) -> None:
 def expand(graph: Graph, call: Call) -> None:
     """`Expand`: axes of 1 as long as others'."""
     shape, wanted = call.shape(), numbers(call[1])
-    if graph.batch > 1 and wanted[:1] == (graph.batch,) and len(wanted) >= len(shape):
-        wanted = (1, *wanted[1:])
+    wanted = graph.one_of_batch(wanted) if len(wanted) >= len(shape) else wanted
     made = spread([shape, wanted])
     if prod(made) == prod(shape):
         graph.same(call, made)

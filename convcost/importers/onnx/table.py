@@ -2,7 +2,18 @@
 
 from collections.abc import Callable
 
-from convcost.importers.onnx import convolutions, norms, pointwise, pooling, products, recurrent, shaping
+from convcost.importers.onnx import (
+    attention,
+    contributed,
+    convolutions,
+    norms,
+    pointwise,
+    pooling,
+    products,
+    recurrent,
+    sequences,
+    shaping,
+)
 from convcost.importers.onnx.call import Call
 from convcost.importers.onnx.graph import Graph
 
@@ -17,11 +28,15 @@ COUNTED: dict[str, Operator] = {
     "ConvTranspose": convolutions.conv_transpose,
     "Gemm": products.gemm,
     "com.microsoft.FusedGemm": products.gemm,
+    "com.microsoft.QGemm": contributed.qgemm,
+    "com.microsoft.FusedMatMul": contributed.fused_matmul,
+    "com.microsoft.DynamicQuantizeMatMul": contributed.integer_matmul(4),
+    "com.microsoft.MatMulIntegerToFloat": contributed.integer_matmul(6),
     "MatMul": products.matmul,
     "MatMulInteger": products.matmul,
     "QLinearMatMul": products.qlinear_matmul,
     "Einsum": products.einsum,
-    "Attention": products.attention,
+    "Attention": attention.attention,
     "LSTM": recurrent.recurrent,
     "GRU": recurrent.recurrent,
     "RNN": recurrent.recurrent,
@@ -34,6 +49,8 @@ _SHAPED: dict[str, Operator] = {
     "LayerNormalization": norms.layer_norm,
     "RMSNormalization": norms.rms_norm,
     "SimplifiedLayerNormalization": norms.rms_norm,
+    "com.microsoft.SkipLayerNormalization": contributed.skip_norm(norms.layer_norm, 4),
+    "com.microsoft.SkipSimplifiedLayerNormalization": contributed.skip_norm(norms.rms_norm, 3),
     "LRN": norms.local_response_norm,
     "PRelu": norms.prelu,
     "MaxPool": pooling.pool("max_pool"),
@@ -52,7 +69,7 @@ _SHAPED: dict[str, Operator] = {
     "SpaceToDepth": pooling.space_to_depth,
     "Identity": shaping.same,
     "Cast": shaping.same,
-    "CastLike": shaping.same,
+    "CastLike": shaping.cast_like,
     "Reshape": shaping.reshape,
     "Flatten": shaping.flatten,
     "Squeeze": shaping.squeeze,
@@ -62,14 +79,25 @@ _SHAPED: dict[str, Operator] = {
     "Split": shaping.split,
     "Concat": shaping.concat,
     "Gather": shaping.gather,
+    "com.microsoft.QLinearConcat": contributed.qlinear_concat,
+    "com.microsoft.QuantizeLinear": shaping.same,
+    "com.microsoft.DequantizeLinear": shaping.same,
     "Expand": shaping.expand,
     "Pad": shaping.pad,
+    "SplitToSequence": sequences.split,
+    "SequenceConstruct": sequences.construct,
+    "SequenceEmpty": sequences.construct,
+    "SequenceInsert": sequences.insert,
+    "SequenceAt": sequences.at,
+    "SequenceLength": sequences.length,
+    "ConcatFromSequence": sequences.concat,
 }
 
 _POINTWISE: dict[str, Operator] = {
     **dict.fromkeys(pointwise.ACTIVATIONS, pointwise.activation),
     "Softmax": pointwise.softmax,
     "LogSoftmax": pointwise.softmax,
+    "com.microsoft.QLinearSoftmax": pointwise.softmax,
     "Clip": pointwise.clip,
     "Add": pointwise.joined("add"),
     "Sum": pointwise.joined("add"),
@@ -83,7 +111,7 @@ _POINTWISE: dict[str, Operator] = {
             *("BitwiseNot", "Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil", "Round", "Sign", "Erf"),
             *("Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "IsNaN", "IsInf"),
             *("Selu", "Celu", "ThresholdedRelu", "Softsign", "Shrink", "Hardmax", "Bernoulli"),
-            *("com.microsoft.FastGelu", "com.microsoft.BiasGelu"),
+            *("MeanVarianceNormalization", "com.microsoft.FastGelu", "com.microsoft.BiasGelu"),
         ),
         pointwise.elementwise,
     ),
@@ -98,13 +126,18 @@ PLAIN = frozenset(
         *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Tile", "TopK", "ArgMax", "ArgMin", "OneHot"),
         *("GatherElements", "GatherND", "ScatterElements", "ScatterND", "Scatter", "TensorScatter", "Trilu", "CumSum"),
         *("ReverseSequence", "EyeLike", "NonZero", "NonMaxSuppression", "Unique", "Compress", "RoiAlign", "MaxRoiPool"),
-        *("GridSample", "LpPool", "GlobalLpPool", "MaxUnpool", "LpNormalization", "MeanVarianceNormalization"),
+        *("GridSample", "LpPool", "GlobalLpPool", "MaxUnpool", "LpNormalization"),
         *("CenterCropPad", "Col2Im", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"),
         *("Multinomial", "AffineGrid", "HannWindow", "HammingWindow", "BlackmanWindow", "Shape", "Size", "Range"),
-        *("Constant", "ConstantOfShape", "Optional", "OptionalGetElement", "OptionalHasElement", "SequenceAt"),
-        *("SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength"),
-        *("SplitToSequence", "ConcatFromSequence"),
+        *("Constant", "ConstantOfShape", "Optional", "OptionalGetElement", "OptionalHasElement"),
+        *("SequenceErase", "RotaryEmbedding", "SwiGLU", "CumProd", "BitCast"),
+        *("TfIdfVectorizer", "StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "MelWeightMatrix"),
+        *("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"),
     )
+)
+# Drawn at random: of these no number is known.
+DRAWN = frozenset(
+    ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
 )
 # What runs graphs of its own: as dear as what is in them.
 NESTED = frozenset(("If", "Loop", "Scan"))

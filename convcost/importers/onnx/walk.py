@@ -11,10 +11,10 @@ from convcost.importers.onnx.call import Call
 from convcost.importers.onnx.file import nodes_of, problem
 from convcost.importers.onnx.folding import computed
 from convcost.importers.onnx.graph import Graph, Held, require_axes
-from convcost.importers.onnx.inference import inferred, shape_said, type_made
+from convcost.importers.onnx.inference import evaluated, inferred, shape_said, type_made
 from convcost.importers.onnx.naming import is_made_up, snake
-from convcost.importers.onnx.table import COUNTED, FREE, NESTED, OF_TENSORS, PLAIN
-from convcost.importers.onnx.tensor import Tensor, UnknownShapeError, plain
+from convcost.importers.onnx.table import COUNTED, DRAWN, FREE, NESTED, OF_TENSORS, PLAIN
+from convcost.importers.onnx.tensor import MOST_VALUES, Tensor, UnknownShapeError, plain
 from convcost.layers.base import Shape
 from convcost.layers.given import Uncounted
 from convcost.network import INPUT
@@ -52,10 +52,7 @@ class Walk:
 
     def _wrong(self, call: Call, message: str) -> ConvcostError:
         name = call.name or call.node.name or next(iter(call.outputs), "")
-        hint = ""
-        if self.graph.batch > 1:
-            hint = f"the file fixes its batch at {self.graph.batch}; export it with a batch of 1, or a dynamic one"
-        return problem(self.source, f"`{describe(name)}` ({describe(call.op)}): {message}", hint)
+        return problem(self.source, f"`{describe(name)}` ({describe(call.op)}): {message}", self.graph.batch_hint)
 
     def _ordered(self, nodes: list[Any]) -> list[Any]:
         """Nodes behind those whose outputs they take; files should have them so, and some have not."""
@@ -107,11 +104,10 @@ class Walk:
             operator = COUNTED.get(call.op) or FREE.get(call.op)
             if operator is not None:
                 operator(self.graph, call)
-                first = call.given[0] if call.given else None
-                for name in call.outputs:
+                for index, name in enumerate(call.outputs):
                     made = self.graph.tensors.get(name)
                     if made is not None and made.node:
-                        made.type = type_made(call, first)
+                        made.type = type_made(call, index)
                 return
         except (UnknownShapeError, NotImplementedError):
             pass
@@ -126,25 +122,29 @@ class Walk:
                 is_float = constants.is_float(made.type)
                 # A file without initializers has its weights in constants.
                 is_weight = is_float and not self.model.graph.initializer and prod(made.shape) > 1
-                self.graph.held[made.origins[0]] = Held(made.shape, is_float, is_weight, is_initializer=False)
+                self.graph.held[made.origins[0]] = Held(made.shape, made.type, is_weight, is_initializer=False)
             return True
         if not constants.known_constants(call) or (call.op not in FREE and call.op not in PLAIN):
             return False
-        values = computed(call)
-        type_ = type_made(call, call.given[0])
+        type_ = type_made(call)
         origins = constants.origins(call)
-        if values is not None:
-            self.graph.set(call, Tensor(values.shape, None, values, origins, type_))
+        arrays = computed(call)
+        for index, values in enumerate(arrays):
+            self.graph.set(call, Tensor(values.shape, None, values, origins, type_), index)
+        if arrays:
             return True
-        if call.op == "DequantizeLinear":
-            # Scales and zero points say how, and are no weights.
-            self.graph.set(call, Tensor(call.shape(), None, None, call[0].origins, 1))
+        if call.op.endswith("DequantizeLinear"):
+            self.graph.set(call, Tensor(call.shape(), None, None, origins, 1))
             return True
-        shapes = inferred(call, self.model.opset_import)
-        if not all(shapes):
+        outputs = inferred(call, self.model.opset_import)
+        if any(shape is None for shape, _ in outputs):
             return False
-        for index, shape in enumerate(shapes):
-            self.graph.set(call, Tensor(shape, None, None, origins, type_), index)
+        few = all(prod(shape or ()) <= MOST_VALUES for shape, _ in outputs)
+        numbers = all(tensor.values is not None for tensor in call.given)
+        arrays = evaluated(call, self.model.opset_import) if few and numbers and call.op not in DRAWN else ()
+        for index, (shape, type_) in enumerate(outputs):
+            values = arrays[index] if index < len(arrays) else None
+            self.graph.set(call, Tensor(shape, None, values, origins, type_), index)
         return True
 
     def _branch(self, call: Call) -> bool:
@@ -171,34 +171,45 @@ class Walk:
         require_axes(shape)
         # Single numbers without axes, or of an exporter's own, are no weights but where a layer takes them as such.
         is_weight = is_float and len(shape) > 0 and prod(shape) > (1 if is_made_up(proto.name) else 0)
-        self.graph.held[proto.name] = Held(shape, is_float, is_weight)
+        self.graph.held[proto.name] = Held(shape, proto.data_type, is_weight)
         self.graph.tensors[proto.name] = tensor
 
     def _otherwise(self, call: Call) -> None:
         """A node that no operator reads: without MACs where that is known, else not counted."""
         found = inferred(call, self.model.opset_import)
-        shapes = [self._shape(call, index, shape) for index, shape in enumerate(found)]
+        made = [(self._shape(call, index, shape), type_) for index, (shape, type_) in enumerate(found)]
         is_plain = _is_plain(call.node)
-        weights = call.op in OF_TENSORS or not is_plain
-        sources = tuple(
+        weights = call.op in OF_TENSORS or call.op in NESTED or not is_plain
+        sources = dict.fromkeys(
             self.graph.source(tensor)
-            for tensor in call.given
+            for tensor in (*call.given, *self._inside(call.node))
             if tensor.node is not None or (weights and tensor.shape is not None and self.graph.is_learnt(tensor))
         )
         if not is_plain:
-            self._uncounted(call, sources, shapes[0] if shapes else None)
-        for index, (name, shape) in enumerate(zip(call.outputs, shapes, strict=True)):
+            self._uncounted(call, tuple(sources), made[0][0] if made else None)
+        for index, (name, (shape, type_)) in enumerate(zip(call.outputs, made, strict=True)):
             if name and name not in self.graph.tensors:
-                self._plain(call, sources, shape, index, is_plain=is_plain)
+                self._plain(call, tuple(sources), shape, index, is_plain=is_plain)
+            if name:
+                self.graph.tensors[name].type = type_
+
+    def _inside(self, node: Any) -> list[Tensor]:
+        """What the graphs in a node hold, and what they take from around them."""
+        for inner in nodes_of((node,)):
+            for attribute in inner.attribute:
+                if attribute.HasField("g"):
+                    self.add_held(attribute.g)
+        names = (name for inner in nodes_of((node,)) if inner is not node for name in inner.input)
+        return [self.graph.tensors[name] for name in names if name in self.graph.tensors]
 
     def _plain(self, call: Call, sources: tuple[str, ...], shape: Shape | None, index: int, *, is_plain: bool) -> None:
         """An output of a node that costs nothing, or one of several of a node whose cost is not known."""
-        if shape is not None and 0 not in shape:
+        if shape is not None:
             kind = snake(call.op) if is_plain else call.op
             self.graph.give(call, kind, sources if is_plain else (self.graph.name(call),), shape, index)
             return
         # Nothing is multiplied here, but of what size the output is only running it would tell.
-        self.graph.set(call, Tensor(None, (sources or (INPUT,))[0], type=type_made(call, None)), index)
+        self.graph.set(call, Tensor(None, (sources or (INPUT,))[0]), index)
         self.unknown.append(self.graph.name(call))
 
     def _uncounted(self, call: Call, sources: tuple[str, ...], shape: Shape | None) -> None:
