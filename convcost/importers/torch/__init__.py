@@ -3,6 +3,7 @@
 No weights are made, nothing is computed, no GPU is used. Naming a module runs its code; nothing else is imported.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from convcost.errors import ConvcostError
@@ -22,14 +23,15 @@ def read(source: str, options: Options) -> tuple[Network, ...]:
     from convcost.importers.torch.examples import sample
     from convcost.importers.torch.run import trace
     from convcost.importers.torch.source import module_of
+    from convcost.importers.torch.state import unwrapped
 
     try:
-        module = module_of(source, options.kwargs)
+        module = unwrapped(module_of(source, options.kwargs))
         inputs = [sample(module, options.input)] if options.input is not None else []
         named = {name: sample(module, shape) for name, shape in options.inputs.items()}
         if not inputs and not named:
             raise ConvcostError("a module does not say its input", hint="give its shape, such as --input 3x224x224")
-        return (trace(module, inputs, named, source.rpartition(":")[2], source),)
+        return (trace(module, inputs, named, _called(source, options.kwargs), source),)
     except ConvcostError as error:
         raise SpecError((Problem(f"{source}: {error.message}", source, hint=error.hint or ""),)) from error
 
@@ -42,11 +44,19 @@ def from_torch(module: Any, *example_inputs: Any) -> Network:
     """
     _require_torch()
     from convcost.importers.torch.examples import network_of_one
+    from convcost.importers.torch.state import unwrapped
 
     if not example_inputs:
         raise ConvcostError("a module does not say its input", hint="give a tensor, or a shape without the batch")
-    module = getattr(module, "_orig_mod", module)
+    module = unwrapped(module)
     return network_of_one(module, example_inputs, type(module).__name__)
+
+
+def _called(source: str, kwargs: Mapping[str, Any]) -> str:
+    """A name that tells a callable's networks apart: ``create_model(model_name=resnet18)``."""
+    given = ", ".join(f"{key}={value}" for key, value in kwargs.items())
+    name = source.rpartition(":")[2]
+    return f"{name}({given})" if given else name
 
 
 def _require_torch() -> None:

@@ -26,7 +26,8 @@ def sample(module: Any, shape: Sequence[int]) -> Any:
 def network_of_one(module: Any, examples: Sequence[Any], name: str) -> Network:
     """The network of one sample of the batch that examples have in front.
 
-    Where there are more, the whole batch has to cost as much for each: else the first axis is none.
+    Where there are more, every product of the whole batch has to cost as much for each of them, or not to depend on
+    it, as one of parameters: else the first axis is none.
     """
     first = next((tensor for tensor in _tensors(examples)), None)
     batch = int(first.shape[0]) if first is not None and first.dim() else 1
@@ -34,20 +35,32 @@ def network_of_one(module: Any, examples: Sequence[Any], name: str) -> Network:
     def whole(tensor: Any) -> Any:
         return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=_META)
 
-    def one(tensor: Any) -> Any:
+    def cut(tensor: Any) -> Any:
         made = whole(tensor)
         return made[:1] if batch != 1 and tensor.dim() and tensor.shape[0] == batch else made
 
-    network = trace(module, [_as_tensors(module, example, one) for example in examples], {}, name)
-    if batch != 1:
-        batched = trace(module, [_as_tensors(module, example, whole) for example in examples], {}, name)
-        if _macs(batched) != batch * _macs(network):
-            raise ConvcostError(
-                f"the first axis of the inputs is no batch: {batch} cost {_macs(batched):,} MACs,"
-                f" one {_macs(network):,}",
-                hint="put a batch of 1 in front",
-            )
+    def run(made: Callable[[Any], Any]) -> Network:
+        return trace(module, [_as_tensors(module, example, made) for example in examples], {}, name)
+
+    if batch == 1:
+        return run(cut)
+    batched = run(whole)
+    try:
+        network = run(cut)
+    except ConvcostError as error:
+        raise _no_batch(f"{batch} can run, and one cannot: {error.message}") from error
+    many, single = _products(batched), _products(network)
+    alike = (macs in (one, batch * one) for macs, one in zip(many, single, strict=False))
+    if len(many) != len(single) or not all(alike):
+        raise _no_batch(
+            f"{batch} cost {sum(many):,} MACs in {len(many)} products, one {sum(single):,} in {len(single)}"
+        )
     return network
+
+
+def _no_batch(why: str) -> ConvcostError:
+    hint = "put a batch of 1 in front, or around the module one that has the batch there"
+    return ConvcostError(f"the first axis of the inputs is no batch: {why}", hint=hint)
 
 
 def _tensors(examples: Sequence[Any]) -> list[Any]:
@@ -71,8 +84,10 @@ def _as_tensors(module: Any, example: Any, made: Callable[[Any], Any]) -> Any:
     return example
 
 
-def _macs(network: Network) -> int:
+def _products(network: Network) -> list[int]:
+    """The MACs of each layer that has any."""
     from convcost.network import shapes
 
     known = shapes(network)
-    return sum(node.layer.macs(*(known[name] for name in node.inputs)) for node in network.nodes)
+    every = (node.layer.macs(*(known[name] for name in node.inputs)) for node in network.nodes)
+    return [macs for macs in every if macs]

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 
 from convcost import formulas
+from convcost.importers.torch.kept import KEPT
 from convcost.importers.torch.operation import Operation, dims_of, from_batch
+from convcost.importers.torch.product_sizes import PRODUCTS, row, spread
 
 _META = torch.device("meta")
 Forecast = Callable[[Operation], Any]
@@ -18,7 +20,7 @@ Forecast = Callable[[Operation], Any]
 
 def forecast(operation: Operation) -> Any:
     """What an operation makes, or None where torch has to say."""
-    found = _FORECASTS.get(operation.name)
+    found = _FORECASTS.get(operation.name) or KEPT.get(operation.name)
     if found is None or "out" in operation.kwargs or not all(tensor.is_meta for tensor in operation.tensors):
         return None
     overwritten = operation.overwritten
@@ -38,11 +40,6 @@ def _new(size: Iterable[int], like: Any, dtype: Any = None) -> Any:
     last = last if last and len(size) == like.dim() and not like.is_contiguous() else None
     layout = last if last and like.is_contiguous(memory_format=last) else torch.contiguous_format
     return torch.empty(size, dtype=dtype or like.dtype, device=_META, memory_format=layout)
-
-
-def _row(size: Iterable[int], like: Any) -> Any:
-    """A tensor of a size, its last axis the innermost."""
-    return torch.empty(tuple(size), dtype=like.dtype, device=_META)
 
 
 _CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
@@ -74,19 +71,7 @@ def _normed(operation: Operation) -> Any:
     x, shape = operation.first, tuple(operation["normalized_shape"])
     given = [found for name in ("weight", "bias") if (found := operation[name]) is not None]
     fits = tuple(x.shape[-len(shape) :]) == shape and all(tuple(found.shape) == shape for found in given)
-    return _row(x.shape, x) if fits and all(found.dtype == x.dtype for found in given) else None
-
-
-def _spread(*shapes: Iterable[int]) -> tuple[int, ...] | None:
-    """The shape of several that are spread over one another."""
-    sizes = [tuple(shape)[::-1] for shape in shapes]
-    made = []
-    for axis in range(max(map(len, sizes))):
-        found = {size[axis] for size in sizes if axis < len(size)} - {1}
-        if len(found) > 1:
-            return None
-        made.append(found.pop() if found else 1)
-    return tuple(made[::-1])
+    return row(x.shape, x) if fits and all(found.dtype == x.dtype for found in given) else None
 
 
 def _arithmetic(operation: Operation) -> Any:
@@ -95,7 +80,7 @@ def _arithmetic(operation: Operation) -> Any:
         return None
     if not isinstance(other, torch.Tensor):
         return _alike(operation) if isinstance(other, int | float) else None
-    size = _spread(x.shape, other.shape)
+    size = spread(x.shape, other.shape)
     if size is None:
         return None
     dtype = torch.result_type(x, other)
@@ -178,26 +163,6 @@ def _upsample(operation: Operation) -> Any:
     return _new((*x.shape[:2], *size), x) if len(size) == x.dim() - 2 else None
 
 
-def _linear(operation: Operation) -> Any:
-    x, weight = operation["input"], operation["weight"]
-    fits = weight.dim() == _MATRIX and x.dim() and x.shape[-1] == weight.shape[-1] and x.dtype == weight.dtype
-    return _row((*x.shape[:-1], weight.shape[0]), x) if fits else None
-
-
-def _matmul(operation: Operation) -> Any:
-    a, b = operation.args[-2:] if operation.name in _ADDED else operation.args[:2]
-    if min(a.dim(), b.dim()) < _MATRIX or a.shape[-1] != b.shape[-2] or a.dtype != b.dtype:
-        return None
-    lead = _spread(a.shape[:-2], b.shape[:-2])
-    return None if lead is None else _row((*lead, a.shape[-2], b.shape[-1]), a)
-
-
-def _attention(operation: Operation) -> Any:
-    q, k, v = (operation[key] for key in ("query", "key", "value"))
-    fits = q.shape[-1] == k.shape[-1] and k.shape[-2] == v.shape[-2] and q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
-    return _row((*q.shape[:-1], v.shape[-1]), q) if fits else None
-
-
 def _concat(operation: Operation) -> Any:
     parts, dim = operation["tensors"], operation["dim"]
     first = parts[0]
@@ -208,8 +173,6 @@ def _concat(operation: Operation) -> Any:
     return _new((*first.shape[:axis], sum(part.shape[axis] for part in parts), *first.shape[axis + 1 :]), first)
 
 
-_MATRIX = 2
-_ADDED = ("addmm", "baddbmm")
 _POOLS = ("max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d")
 _ALIKE = (
     *("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "sigmoid", "tanh", "softplus"),
@@ -230,8 +193,6 @@ _FORECASTS: dict[str, Forecast] = {
     "mean": _mean,
     **{f"upsample_{mode}": _upsample for mode in ("nearest1d", "nearest2d", "nearest3d", "linear1d", "bilinear2d")},
     **{f"upsample_{mode}": _upsample for mode in ("bicubic2d", "trilinear3d")},
-    "linear": _linear,
-    **dict.fromkeys(("matmul", "mm", "bmm", *_ADDED), _matmul),
-    "scaled_dot_product_attention": _attention,
+    **PRODUCTS,
     "cat": _concat,
 }

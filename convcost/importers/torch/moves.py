@@ -62,7 +62,7 @@ def _pieces(recorder: Recorder, operation: Operation) -> None:
     if operation.name == "slice":
         begin = min(max(0, (operation["start"] or 0) + x.shape[dim] * ((operation["start"] or 0) < 0)), x.shape[dim])
     elif operation.name == "narrow":
-        begin = operation["start"]
+        begin = from_batch(operation["start"], x.shape[dim])
     ends = list(accumulate(sizes, initial=begin))
     plain = (operation["step"] or 1) == 1 and dim == (x.dim() > 1 and x.shape[0] == 1)
     for out, here, there in zip(operation.made, ends, ends[1:], strict=False):
@@ -125,9 +125,14 @@ def _shuffle(recorder: Recorder, operation: Operation) -> None:
 
 def given(recorder: Recorder, operation: Operation) -> None:
     """Any operation that is known to have no MACs, by its name and its shapes."""
-    for out in operation.made:
+    # Lengths of packed sequences have values.
+    for out in filter(_is_meta, operation.made):
         layer = Given(operation.name, shape_of(out.shape))
         recorder.bind(out, recorder.place(operation.name, layer, taken(recorder, operation), out.shape))
+
+
+def _is_meta(tensor: Any) -> bool:
+    return bool(tensor.is_meta)
 
 
 def _written(recorder: Recorder, operation: Operation) -> None:
@@ -140,12 +145,12 @@ def _written(recorder: Recorder, operation: Operation) -> None:
 
 
 _COPIES = (
-    *("clone", "contiguous", "detach", "alias", "_to_copy", "to", "type_as", "lift_fresh", "lift", "resolve_conj"),
+    *("clone", "contiguous", "detach", "alias", "_to_copy", "lift_fresh", "lift", "resolve_conj"),
     *("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "resolve_neg", "lift_fresh_copy"),
 )
 _VIEWS = (
-    *("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "squeeze", "unsqueeze", "view_as"),
-    *("expand", "expand_as", "select", "unbind", "diagonal", "as_strided", "unfold", "_conj", "view_copy"),
+    *("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten", "squeeze", "unsqueeze"),
+    *("expand", "select", "unbind", "diagonal", "as_strided", "unfold", "_conj", "view_copy"),
 )
 _PIECES = (
     "split",

@@ -6,6 +6,18 @@ from typing import Any, NamedTuple
 from convcost.importers.torch.recorder import Recorder
 from convcost.importers.torch.tensors import tensors_in
 
+# What people call operations that torch has under other names.
+_KNOWN_AS = {"_local_scalar_dense": "item", "_unique2": "unique"}
+
+
+def known_as(name: str) -> str:
+    """An operation's name as a person reads it.
+
+    >>> known_as("_local_scalar_dense"), known_as("_fft_r2c")
+    ('item', 'fft_r2c')
+    """
+    return _KNOWN_AS.get(name, name.strip("_"))
+
 
 class Operation:
     """An operation of the dispatcher: its arguments by the names of its schema, and the tensors that it made."""

@@ -36,7 +36,7 @@ def _hardtanh(recorder: Recorder, operation: Operation) -> None:
     bounds = (operation["min_val"], operation["max_val"])
     if operation.name == "clamp":
         bounds = (operation["min"], operation["max"])
-    if bounds == (0, 6):
+    if all(isinstance(bound, int | float) for bound in bounds) and bounds == (0, 6):
         one(recorder, operation, "relu6", Activation("relu6"))
     else:
         elementwise(recorder, operation)

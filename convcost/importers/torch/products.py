@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from convcost.errors import ConvcostError
-from convcost.importers.torch.operation import Operation, Reader, Readers
+from convcost.importers.torch.operation import Operation, Reader, Readers, known_as
 from convcost.importers.torch.recorder import Recorder
 from convcost.importers.torch.tensors import shape_of
 from convcost.importers.torch.weighted import is_learnt, linear
@@ -12,6 +12,7 @@ from convcost.layers.activation import Activation
 from convcost.layers.base import Layer, Shape
 from convcost.layers.given import Given
 from convcost.layers.product import Einsum, MatMul
+from convcost.layers.traced import Learnt
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MATRIX = 2
@@ -36,7 +37,7 @@ def _add(recorder: Recorder, operation: Operation, bias: Any) -> None:
 def _mm(recorder: Recorder, operation: Operation) -> None:
     """A product of two, and what is added to it."""
     a, b = (operation[key] for key in _SIDES.get(operation.name, ("self", "mat2")))
-    bias = operation["self"] if operation.name in _SIDES and operation.name != "matmul" else None
+    bias = operation["self" if operation.name in _ADDED else "bias"]
     if is_learnt(recorder, b) and _is_one_matrix(b):
         linear(recorder, operation, a, b, bias, b.shape[-2])
         return
@@ -44,6 +45,7 @@ def _mm(recorder: Recorder, operation: Operation) -> None:
     _add(recorder, operation, bias)
 
 
+_ADDED = ("addmm", "baddbmm", "addmv")
 _SIDES = {
     "addmm": ("mat1", "mat2"),
     "baddbmm": ("batch1", "batch2"),
@@ -164,6 +166,29 @@ def _spread(recorder: Recorder, side: Any, lead: tuple[int, ...]) -> Any:
     return recorder.place("repeat", Given("repeat", shape), [side], size)
 
 
+def _grouped(recorder: Recorder, operation: Operation) -> None:
+    """Products of groups of rows, each with its own matrix, as experts have: every row or column is in one group."""
+    a, b, out = operation["self"], operation["mat2"], operation.out
+    groups = out.shape[0] if a.dim() == b.dim() == _MATRIX else 1
+    macs = out.numel() * a.shape[-1] // groups
+    _plain_product(recorder, operation, [a, b], macs)
+
+
+def _affine_grid(recorder: Recorder, operation: Operation) -> None:
+    """Positions of a map times a matrix: each coordinate is a sum over the axes and one."""
+    out = operation.out
+    _plain_product(recorder, operation, [operation["theta"]], out.numel() * (out.shape[-1] + 1))
+
+
+def _plain_product(recorder: Recorder, operation: Operation, sides: list[Any], macs: int) -> None:
+    """A product that is no layer's: with as many weights as those sides have that are learnt."""
+    learnt = [side for side in sides if is_learnt(recorder, side)]
+    taken = [side for side in sides if side is sides[0] or side not in learnt]
+    out, kind = operation.out, known_as(operation.name)
+    layer = Learnt(kind, shape_of(out.shape), sum(side.numel() for side in learnt), macs)
+    recorder.bind(out, recorder.place(kind, layer, taken, out.shape, learnt, macs))
+
+
 _ATTENTION = (
     *("scaled_dot_product_attention", "_scaled_dot_product_attention_math"),
     *("_scaled_dot_product_flash_attention", "_scaled_dot_product_efficient_attention"),
@@ -171,7 +196,9 @@ _ATTENTION = (
 )
 READERS: Readers = {
     "linear": Reader(_linear, counts=True),
-    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "matmul"), Reader(_mm, counts=True)),
+    **dict.fromkeys(("mm", "bmm", "addmm", "baddbmm", "matmul", "_scaled_mm", "_int_mm"), Reader(_mm, counts=True)),
+    "_grouped_mm": Reader(_grouped, counts=True),
+    "affine_grid_generator": Reader(_affine_grid),
     **dict.fromkeys(("mv", "addmv", "dot", "vdot"), Reader(_mm)),
     "einsum": Reader(_einsum, counts=True, takes=_is_plain_einsum),
     **dict.fromkeys(_ATTENTION, Reader(_attention, counts=True)),

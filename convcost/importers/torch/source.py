@@ -10,7 +10,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from convcost.errors import ConvcostError
-from convcost.importers.torch.run import said
+from convcost.importers.torch.faults import said
 
 _META = torch.device("meta")
 

@@ -67,6 +67,14 @@ def storage_of(tensor: Any) -> int:
         return -id(tensor)
 
 
+def bytes_of(tensor: Any) -> int:
+    """The bytes of a tensor's storage."""
+    try:
+        return int(tensor.untyped_storage().nbytes())
+    except (NotImplementedError, RuntimeError):
+        return int(tensor.numel() * tensor.element_size())
+
+
 class Tensors:
     """The values of all tensors seen, by identity, and by storage for those that came about unseen.
 

@@ -6,11 +6,13 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from convcost.errors import ConvcostError, InternalError
+from convcost.importers.torch.constants import Constants, made_here, placed
+from convcost.importers.torch.faults import Fault
 from convcost.importers.torch.forecast import forecast
 from convcost.importers.torch.operation import Operation, Reader
 from convcost.importers.torch.recorder import Recorder
 from convcost.importers.torch.table import name_of, read_other, reader_of
-from convcost.importers.torch.tensors import storage_of, tensors_in
+from convcost.importers.torch.tensors import bytes_of, storage_of, tensors_in
 from convcost.layers.given import Given
 
 _META = torch.device("meta")
@@ -25,15 +27,17 @@ class Tracer(TorchDispatchMode):  # type: ignore[misc]  # torch is not known to 
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
-        self.recorder = recorder
-        # Constants on the meta device, by identity, and their storages; those that were written since.
-        self._twins: dict[int, tuple[Any, Any]] = {}
-        self._flat: dict[int, tuple[Any, Any]] = {}
-        self._written: set[int] = set()
+        self.recorder, self.constants = recorder, Constants(recorder)
+        # Whether an operation of torch's own is taken apart: it makes its constants where it wants them.
+        self._apart_now = False
         # What stopped the recording, whether or not the module's code catches it.
         self.failure: Exception | None = None
-        # The last operation's error, and the module that it was in.
-        self.fault: tuple[Exception, str] | None = None
+        # The last operation that could not run, its error, and the module that it was in.
+        self._fault: Fault | None = None
+
+    def fault_of(self, error: BaseException) -> Fault | None:
+        """The operation that an error is of, where it is one's."""
+        return self._fault if self._fault is not None and self._fault.error is error else None
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -43,25 +47,36 @@ class Tracer(TorchDispatchMode):  # type: ignore[misc]  # torch is not known to 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one operation."""
         del types
-        kwargs = dict(kwargs or {})
         name = name_of(func._schema.name)
+        kwargs = dict(kwargs or {})
+        if not self._apart_now:
+            args, kwargs = made_here(name, args, kwargs)
         reader = reader_of(name)
         if reader is None or (reader.takes and not reader.takes(Operation(func, name, args, kwargs))):
             reader = None
-            with self:
-                made = func.decompose(*args, **kwargs)
+            made = self._apart(func, args, kwargs)
             if made is not NotImplemented:
                 return made
-        given = list(tensors_in((args, kwargs)))
-        if any(tensor.device.type != "cpu" or storage_of(tensor) in self._written for tensor in given):
-            return self._on_meta(func, name, reader, args, kwargs)
-        return self._run(Operation(func, name, args, kwargs), reader)
+        if self.constants.are_here(tensors_in((args, kwargs))):
+            return self._run(Operation(func, name, args, kwargs), reader)
+        return self._on_meta(func, name, reader, args, kwargs)
+
+    def _apart(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run an operation as those that it is made of, where it is; some of these want all tensors on one device."""
+        if not self.constants.are_here(tensors_in((args, kwargs))):
+            args, kwargs = (self.constants.moved(given, only_floats=True) for given in (args, kwargs))
+        before, self._apart_now = self._apart_now, True
+        try:
+            with self:
+                return func.decompose(*args, **kwargs)
+        finally:
+            self._apart_now = before
 
     def _on_meta(self, func: Any, name: str, reader: Reader | None, args: Any, kwargs: dict[str, Any]) -> Any:
         """Run an operation with constants on the meta device too; one that writes gives back what it was given."""
-        args, kwargs = self._moved(_positions(name, args)), self._moved(dict(kwargs))
-        if kwargs.get("device") is not None:
-            kwargs["device"] = _META
+        # Lengths of sequences keep their values.
+        args = self.constants.moved(placed(self._positions(name, args), _META), only_floats=name in _PACKED)
+        kwargs = self.constants.moved(placed(kwargs, _META))
         if name == "embedding" and args[1].is_floating_point():
             # Inputs are floats unless somebody says otherwise; these are numbers of rows.
             rows = args[1].long()
@@ -69,11 +84,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[misc]  # torch is not known to 
             args = (args[0], rows, *args[2:])
         operation = Operation(func, name, args, kwargs)
         outputs = self._run(operation, reader)
-        originals = {id(twin): tensor for tensor, twin in self._twins.values()}
-        for tensor in operation.overwritten:
-            if id(tensor) in originals:
-                self._written.add(storage_of(originals[id(tensor)]))
-        return originals.get(id(outputs), outputs) if self._twins else outputs
+        self.constants.note_written(operation.overwritten)
+        return self.constants.named(outputs)
 
     def _run(self, operation: Operation, reader: Reader | None) -> Any:
         recorder = self.recorder
@@ -84,7 +96,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[misc]  # torch is not known to 
             outputs = forecast(operation)
             outputs = _made(operation) if outputs is None else outputs
         except Exception as error:
-            self.fault = error, recorder.call.path
+            self._fault = Fault(error, operation.name, recorder.call.path)
             raise
         operation.made = [tensor for tensor in tensors_in(outputs) if tensor.numel()]
         try:
@@ -120,38 +132,29 @@ class Tracer(TorchDispatchMode):  # type: ignore[misc]  # torch is not known to 
         record = whole = recorder.value(tensor).record
         if record is None or whole is None:
             return
-        if tensor.numel() * tensor.element_size() < _bytes(tensor):
+        if tensor.numel() * tensor.element_size() < bytes_of(tensor):
             shape = recorder.tensors.root(tensor)[1]
             sources = [record] if held is None else [held, record]
             whole = recorder.place("update", Given("update", shape), sources, (1, *shape))
         recorder.tensors.wrote(tensor, record, whole)
 
-    def _moved(self, value: Any) -> Any:
-        """Arguments with their constants on the meta device."""
-        if isinstance(value, torch.Tensor):
-            return value if value.is_meta else self._twin(value)
-        if isinstance(value, list | tuple):
-            return type(value)(map(self._moved, value))
-        return {key: self._moved(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-    def _twin(self, tensor: Any) -> Any:
-        """A constant on the meta device; those that share elements share them there."""
-        if id(tensor) not in self._twins:
-            storage = storage_of(tensor)
-            if storage not in self._flat:
-                elements = max(_bytes(tensor) // tensor.element_size(), 1)
-                self._flat[storage] = tensor, torch.empty(elements, dtype=tensor.dtype, device=_META)
-                self.recorder.tensors.same(self._flat[storage][1], tensor)
-            flat = self._flat[storage][1]
-            if flat.dtype == tensor.dtype:
-                twin = flat.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+    def _positions(self, name: str, args: Any) -> Any:
+        """Masks become the positions that they choose: the meta device cannot know how many."""
+        if not name.startswith(_INDEXED) or len(args) <= 1 or not isinstance(args[1], list):
+            return args
+        chosen: list[Any] = []
+        for index in args[1]:
+            is_mask = isinstance(index, torch.Tensor) and index.dtype == torch.bool
+            if is_mask and (index.device.type == "cpu" or not name.endswith("put")):
+                with self:
+                    chosen += index.nonzero(as_tuple=True)
             else:
-                twin = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=_META)
-            self._twins[id(tensor)] = tensor, twin
-            value = self.recorder.value(tensor)
-            if not value.is_constant:
-                self.recorder.tensors.set(twin, value)
-        return self._twins[id(tensor)][1]
+                chosen.append(index)
+        return (args[0], chosen, *args[2:])
+
+
+_PACKED = ("_pack_padded_sequence", "_pad_packed_sequence")
+_INDEXED = ("index", "_index_put", "_unsafe_index")
 
 
 def _made(operation: Operation) -> Any:
@@ -163,21 +166,3 @@ def _made(operation: Operation) -> Any:
         if operation.name != "view" or "view size is not compatible" not in str(error):
             raise
         return operation.first.reshape(operation.args[1])
-
-
-def _bytes(tensor: Any) -> int:
-    try:
-        return int(tensor.untyped_storage().nbytes())
-    except (NotImplementedError, RuntimeError):
-        return int(tensor.numel() * tensor.element_size())
-
-
-def _positions(name: str, args: Any) -> Any:
-    """Masks that are constants become the positions that they choose: the meta device cannot know how many."""
-    if not name.startswith(("index", "_index_put", "_unsafe_index")) or len(args) <= 1 or not isinstance(args[1], list):
-        return args
-    chosen: list[Any] = []
-    for index in args[1]:
-        is_mask = isinstance(index, torch.Tensor) and index.dtype == torch.bool and not index.is_meta
-        chosen += index.nonzero(as_tuple=True) if is_mask else [index]
-    return (args[0], chosen, *args[2:])

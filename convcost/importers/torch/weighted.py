@@ -97,9 +97,20 @@ def _learnt(recorder: Recorder, operation: Operation) -> None:
     learnt = weight.numel() if is_learnt(recorder, weight) else 0
     source = operation["indices"] if operation["indices"] is not None else operation["input"]
     shape = shape_of(operation.out.shape)
-    kind = operation.name.removeprefix("_fused_")
+    kind = operation.name.removeprefix("_fused").removesuffix("_forward_only").strip("_")
     record = recorder.place(kind, Learnt(kind, shape, learnt), [source], operation.out.shape, (weight,))
     recorder.bind(operation.out, record)
+
+
+def _deformed(recorder: Recorder, operation: Operation) -> None:
+    """A convolution that reads between positions: what it reads is interpolated, its products are the plain one's."""
+    weight, out, kind = operation["weight"], operation.out, "deform_conv2d"
+    weights = [weight, operation["bias"]]
+    learnt = sum(tensor.numel() for tensor in weights if is_learnt(recorder, tensor))
+    macs = out.numel() * prod(weight.shape[1:])
+    sources = [operation["input"], operation["offset"], *([operation["mask"]] if operation["use_mask"] else [])]
+    layer = Learnt(kind, shape_of(out.shape), learnt, macs)
+    recorder.bind(out, recorder.place(kind, layer, sources, out.shape, weights, macs))
 
 
 def _prelu(recorder: Recorder, operation: Operation) -> None:
@@ -118,6 +129,8 @@ READERS: Readers = {
     **dict.fromkeys(("_native_batch_norm_legit_no_training", "_native_batch_norm_legit"), Reader(_batch_norm)),
     **dict.fromkeys(("group_norm", "native_group_norm"), Reader(_group_norm)),
     **dict.fromkeys(("layer_norm", "native_layer_norm"), Reader(_layer_norm)),
-    **dict.fromkeys(("embedding", "rms_norm", "_fused_rms_norm"), Reader(_learnt)),
+    "torchvision.deform_conv2d": Reader(_deformed, counts=True),
+    **dict.fromkeys(("embedding", "_embedding_bag", "_embedding_bag_forward_only"), Reader(_learnt)),
+    **dict.fromkeys(("rms_norm", "_fused_rms_norm"), Reader(_learnt)),
     **dict.fromkeys(("prelu", "_prelu_kernel"), Reader(_prelu)),
 }
