@@ -1,6 +1,6 @@
 """Puts the layers of a model behind each other: shapes as they are here, weights of shared layers once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ class Site(NamedTuple):
     """A call of a layer: its name in the network, its class, its config, the layers it takes, shapes on record.
 
     ``inputs`` are the shapes that go in, ``outputs`` those that come out, by their numbers, of which ``taken`` are
-    taken by others.
+    taken by others. ``words`` say in which arguments the layers are taken, ``own`` whose weights these are.
     """
 
     name: str
@@ -31,13 +31,25 @@ class Site(NamedTuple):
     inputs: tuple[Recorded | None, ...] = ()
     outputs: Mapping[int, Recorded] = {}
     taken: int = 1
+    words: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+    def taken_as(self, word: str, number: int) -> str | None:
+        """The layer that is taken in an argument, by its name or its number among those in order."""
+        found = dict(zip(self.words, self.takes, strict=False))
+        return found.get(word, found.get(str(number)))
+
+
+# Builds a layer inside of another, such as one that runs at each step, behind the current point; gives its ends.
+Inside = Callable[["Builder", Mapping[str, Any], Site], Sequence[str]]
 
 
 class Builder:
     """The network so far. ``last`` says that the model's channels are the last axis; here they come first."""
 
-    def __init__(self, shape: Shape, *, last: bool) -> None:
+    def __init__(self, shape: Shape, inside: Inside, *, last: bool) -> None:
         self.assembly = Assembly(shape)
+        self.inside = inside
         self.last = last
         self.again = False
         self.layers = 0
@@ -91,7 +103,8 @@ class Builder:
     def unknown(self, site: Site, kind: str = "") -> tuple[str, ...]:
         """An operation whose cost is not known; one end for each of its outputs that somebody takes."""
         word = kind or site.word
-        shapes = [self.recorded(site, index) or self._guess(site) for index in range(site.taken)]
+        here = self.shape_of(site.takes[0])
+        shapes = [self.recorded(site, index) or here for index in range(site.taken)]
         end = self.put(site.name, word, Uncounted(word, shapes[0]), *site.takes)
         more = enumerate(shapes[1:], 1)
         return (end, *(self.given(f"{site.name}.{index}", "output", shape, end) for index, shape in more))
@@ -110,15 +123,6 @@ class Builder:
         if len(shape) < len(known) - 1 or not same:
             raise ConvcostError(f"what `{site.word}` makes of an input of another size is not known")
         return self.ours(shape)
-
-    def _guess(self, site: Site) -> Shape:
-        """The shape of an unknown layer that nobody takes: that of its input, but for recurrent layers."""
-        shape = self.shape_of(site.takes[0])
-        if site.word not in ("LSTM", "GRU", "SimpleRNN"):
-            return shape
-        units = site.config.whole("units")
-        rows = self.theirs(shape)[:1] if site.config.flag("return_sequences", default=False) else ()
-        return self.ours((*rows, units))
 
     def ours(self, shape: Shape) -> Shape:
         """A shape of the model as it is here, without the batch: channels first; a number alone is one element."""

@@ -23,12 +23,13 @@ class Tensor(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call of a layer, the tensors that it takes, and whether the same layer has run before."""
+    """A call of a layer and the tensors that it takes; ``words`` say of each in which argument, by name or number."""
 
     entry: Mapping[str, Any]
     layer: str
     number: int
     takes: tuple[Tensor, ...]
+    words: tuple[str, ...] = ()
 
 
 class Graph(NamedTuple):
@@ -52,8 +53,9 @@ def graph_of(config: Mapping[str, Any], layers: list[Mapping[str, Any]]) -> Grap
         name = name_of(entry)
         nodes = entry.get("inbound_nodes") or ()
         for number, node in enumerate(nodes if isinstance(nodes, list) else ()):
-            takes = tuple(_tensors(node, recorded))
-            calls[name, number] = Call(entry, name, number, takes)
+            found = list(_arguments(node, recorded))
+            takes, words = tuple(tensor for _, tensor in found), tuple(word for word, _ in found)
+            calls[name, number] = Call(entry, name, number, takes, words)
         if not nodes:
             calls[name, 0] = Call(entry, name, 0, ())
     inputs, outputs = (tuple(_references(config.get(key))) for key in ("input_layers", "output_layers"))
@@ -100,24 +102,33 @@ def name_of(entry: Mapping[str, Any]) -> str:
     return name
 
 
-def _tensors(node: Any, recorded: Shapes) -> Iterator[Tensor]:
-    """The tensors in the arguments of a call, in Keras 3's form or as lists [layer, call, output]."""
+def _arguments(node: Any, recorded: Shapes) -> Iterator[tuple[str, Tensor]]:
+    """The tensors in the arguments of a call and the arguments' names: numbers for those that are given in order."""
+    named = node.get("kwargs") if isinstance(node, dict) else None
+    ordered = node.get("args") if isinstance(node, dict) else node
+    for number, value in enumerate(ordered if isinstance(ordered, list) else ()):
+        yield from _tensors(value, recorded, f"{number}")
+    yield from _tensors(named, recorded, "")
+
+
+def _tensors(node: Any, recorded: Shapes, word: str) -> Iterator[tuple[str, Tensor]]:
+    """The tensors in an argument, in Keras 3's form or as lists [layer, call, output, arguments by their names]."""
     if isinstance(node, dict):
         if node.get("class_name") == "__keras_tensor__" and isinstance(node.get("config"), dict):
             tensor = _tensor(node["config"].get("keras_history"))
             shape = node["config"].get("shape")
             if isinstance(shape, list) and all(size is None or type(size) is int for size in shape):
                 recorded.setdefault((tensor.layer, tensor.call), {})[tensor.output] = tuple(shape)
-            yield tensor
+            yield word, tensor
         else:
-            for value in node.values():
-                yield from _tensors(value, recorded)
+            for key, value in node.items():
+                yield from _tensors(value, recorded, str(key))
     elif isinstance(node, list):
         if _is_reference(node):
-            yield _tensor(node[:3])
+            yield word, _tensor(node[:3])
             node = node[3:]
         for item in node:
-            yield from _tensors(item, recorded)
+            yield from _tensors(item, recorded, word)
 
 
 def _references(found: Any) -> Iterator[Tensor]:

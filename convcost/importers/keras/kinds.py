@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Mapping
 
-from convcost.importers.keras import activations, convolutions, norms, pools, shapes
-from convcost.importers.keras.attention import attention
+from convcost.importers.keras import activations, attention, convolutions, moves, norms, pools, products, shapes
 from convcost.importers.keras.builder import Builder, Site
+from convcost.importers.keras.distributed import time_distributed
+from convcost.importers.keras.recurrent import bidirectional, conv_lstm, recurrent
 
 Build = Callable[[Builder, Site], "tuple[str, ...] | None"]
 Builds = dict[str, Build]
 
 
-def _ranks(words: str, build: Callable[[Builder, Site, int], None], dims: tuple[int, ...] = (1, 2, 3)) -> Builds:
+def _ranks(
+    words: str, build: Callable[[Builder, Site, int], "tuple[str, ...] | None"], dims: tuple[int, ...] = (1, 2, 3)
+) -> Builds:
     """A class for each number of axes: `Conv1D`, `Conv2D`, `Conv3D`."""
     return {word.replace("#", str(number)): _of(build, number) for word in words.split() for number in dims}
 
 
-def _of(build: Callable[[Builder, Site, int], None], dims: int) -> Build:
+def _of(build: Callable[[Builder, Site, int], "tuple[str, ...] | None"], dims: int) -> Build:
     return lambda b, site: build(b, site, dims)
 
 
@@ -66,16 +69,30 @@ LAYERS: Builds = {
     "Permute": shapes.permute,
     "RepeatVector": shapes.repeat,
     "Embedding": shapes.embedding,
-    "MultiHeadAttention": attention,
+    "Dot": products.dot,
+    "EinsumDense": products.einsum_dense,
+    "MultiHeadAttention": attention.attention,
+    "GroupedQueryAttention": attention.grouped,
+    "GroupQueryAttention": attention.grouped,
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), recurrent),
+    **_ranks("ConvLSTM#D", conv_lstm),
+    "Bidirectional": bidirectional,
+    "TimeDistributed": time_distributed,
     # Of keras.applications.
     "LayerScale": shapes.scaled,
     "CustomScaleLayer": lambda b, site: shapes.joined(b, site._replace(word="Add")),
 }
 
 _ELEMENTWISE = (
-    *("Abs", "Absolute", "Cast", "Ceil", "Clip", "Cos", "Divide", "Equal", "Erf", "Exp", "Floor", "Greater", "Less"),
-    *("Log", "Log1p", "Maximum", "Minimum", "Mod", "Multiply", "Negative", "NotEqual", "Power", "Reciprocal"),
-    *("Round", "Rsqrt", "Sign", "Sin", "Sqrt", "Square", "Subtract", "TrueDivide", "Where", "Add"),
+    *("Abs", "Absolute", "Cast", "Ceil", "Clip", "Cos", "Cumsum", "Divide", "Equal", "Erf", "Exp", "Flip", "Floor"),
+    *("Greater", "GreaterEqual", "Less", "LessEqual", "Log", "Log1p", "LogicalAnd", "LogicalNot", "LogicalOr"),
+    *("Maximum", "Minimum", "Mod", "Multiply", "Negative", "Normalize", "NotEqual", "OnesLike", "Power"),
+    *("Reciprocal", "Roll", "Round", "Rsqrt", "Sign", "Sin", "Sort", "Sqrt", "Square", "Subtract", "TrueDivide"),
+    *("Where", "Add", "ZerosLike"),
+)
+_REDUCTIONS = (
+    *("All", "Amax", "Amin", "Any", "Argmax", "Argmin", "Logsumexp", "Max", "Mean", "Min", "Norm", "Prod", "Std"),
+    *("Sum", "Var"),
 )
 _FUNCTIONS = {
     "Celu": "celu",
@@ -97,13 +114,20 @@ _FUNCTIONS = {
     "Tanh": "tanh",
 }
 _SHAPED = (
-    *("Amax", "Argmax", "BroadcastTo", "ExpandDims", "Flip", "GetItem", "Max", "Mean", "Min"),
-    *("Moveaxis", "Pad", "Ravel", "Repeat", "Reshape", "Roll", "Squeeze", "Sum", "Swapaxes", "Tile", "Split"),
-    *("Transpose", "Var", "Norm", "Normalize", "DepthToSpace", "SpaceToDepth", "OnesLike", "ZerosLike", "Resize"),
+    *("BroadcastTo", "DepthToSpace", "GetItem", "Moveaxis", "Pad", "Ravel", "Repeat", "Reshape"),
+    *("Resize", "SpaceToDepth", "Split", "Stack", "Take", "Tile", "Unstack"),
 )
 # Operations of `keras.ops`, as classes that models hold where their code computes with tensors.
 OPERATIONS: Builds = {
     **dict.fromkeys(_SHAPED, shapes.shaped),
+    **dict.fromkeys(_REDUCTIONS, moves.making(moves.reduced)),
+    "Transpose": moves.making(moves.transposed),
+    "Swapaxes": moves.making(moves.swapped),
+    "ExpandDims": moves.making(moves.expanded),
+    "Squeeze": moves.making(moves.squeezed),
+    "Matmul": products.matmul,
+    "Einsum": products.einsum_of,
+    "Concatenate": shapes.concat_of,
     **dict.fromkeys(_ELEMENTWISE, shapes.joined),
     **{word: activations.function(function) for word, function in _FUNCTIONS.items()},
 }

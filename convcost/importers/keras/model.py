@@ -25,12 +25,13 @@ def network_of(model: Mapping[str, Any], stem: str, source: str, options: Option
     last = not _channels_first(config.layers(), 0)
     starts = _starts(model)
     shapes = [_shape(name, shape, options, last=last, alone=len(starts) == 1) for name, shape in starts]
-    builder = Builder(shapes[0], last=last)
+    run = _Model()
+    builder = Builder(shapes[0], run.inside, last=last)
     ends = [INPUT]
     for (name, _), shape in zip(starts[1:], shapes[1:], strict=True):
         # A network has one input; the others stand beside it.
         ends.append(builder.put(name, "input", Given("input", shape), INPUT))
-    outputs = _Model(builder).run(model, "", (), ends)
+    outputs = run.model(builder, model, "", (), ends)
     name = config.get("name")
     assembly = builder.assembly
     title = name if isinstance(name, str) and name else stem
@@ -105,20 +106,19 @@ def _shape(name: str, recorded: Recorded, options: Options, *, last: bool, alone
 class _Model:
     """Runs models, those inside of others in their place."""
 
-    def __init__(self, builder: Builder) -> None:
-        self.builder = builder
+    def __init__(self) -> None:
         self.ran: set[tuple[str, ...]] = set()
         self.depth = 0
 
-    def run(self, model: Mapping[str, Any], prefix: str, path: tuple[str, ...], takes: Sequence[str]) -> list[str]:
+    def model(
+        self, builder: Builder, model: Mapping[str, Any], prefix: str, path: tuple[str, ...], takes: Sequence[str]
+    ) -> list[str]:
         """The ends of a model's outputs."""
-        if self.depth > _DEEPEST:
-            raise ConvcostError(f"models stand in one another deeper than {_DEEPEST} levels")
         config = Config(model.get("config"))
         layers = config.layers()
-        self.builder.spend(len(layers))
+        builder.spend(len(layers))
         if model.get("class_name") == "Sequential":
-            return self._sequential(layers, prefix, path, takes)
+            return self._sequential(builder, layers, prefix, path, takes)
         graph = graph_of(config.fields, layers)
         if len(graph.inputs) != len(takes):
             raise ConvcostError(f"a model of {len(graph.inputs)} inputs takes {len(takes)}")
@@ -128,52 +128,75 @@ class _Model:
         for call in graph.calls:
             if (call.layer, call.number) not in ends and call.takes:
                 sources = tuple(_end(ends, tensor.layer, tensor.call, tensor.output) for tensor in call.takes)
-                ends[call.layer, call.number] = self._call(call, prefix, path, sources, graph)
-        return [_end(ends, *tensor) for tensor in graph.outputs] or [self.builder.current]
+                ends[call.layer, call.number] = self._call(builder, call, prefix, path, sources, graph)
+        return [_end(ends, *tensor) for tensor in graph.outputs] or [builder.current]
+
+    def inside(self, builder: Builder, entry: Mapping[str, Any], site: Site) -> Sequence[str]:
+        """The ends of a layer that another one, at ``site``, holds and runs."""
+        call = Call(entry, name_of(entry), 0, ())
+        return self._call(builder, call, f"{site.name}.", site.own, (builder.current,), _ALONE)
 
     def _sequential(
-        self, layers: Sequence[Mapping[str, Any]], prefix: str, path: tuple[str, ...], takes: Sequence[str]
+        self,
+        builder: Builder,
+        layers: Sequence[Mapping[str, Any]],
+        prefix: str,
+        path: tuple[str, ...],
+        takes: Sequence[str],
     ) -> list[str]:
         ends = list(takes)
         for layer in layers:
             if layer.get("class_name") != "InputLayer":
                 call = Call(layer, name_of(layer), 0, ())
-                ends = list(self._call(call, prefix, path, tuple(ends[:1]), _ALONE))
+                ends = list(self._call(builder, call, prefix, path, tuple(ends[:1]), _ALONE))
         return ends
 
     def _call(
-        self, call: Call, prefix: str, path: tuple[str, ...], takes: tuple[str, ...], graph: Graph
+        self,
+        builder: Builder,
+        call: Call,
+        prefix: str,
+        path: tuple[str, ...],
+        takes: tuple[str, ...],
+        graph: Graph,
     ) -> Sequence[str]:
         """The ends of a call's outputs."""
-        builder, shared = self.builder, call.entry.get("shared_object_id")
-        # What an archive numbers alike is one layer, wherever it stands.
-        own = (*path, call.layer) if shared is None else (f"{shared}",)
+        shared, key = call.entry.get("shared_object_id"), (call.layer, call.number)
         name = f"{prefix}{call.layer}" if call.number == 0 else f"{prefix}{call.layer}.{call.number + 1}"
-        word, config = str(call.entry.get("class_name")), Config(call.entry.get("config"))
-        again, builder.again = builder.again, builder.again or own in self.ran
-        inputs = tuple(graph.recorded.get((tensor.layer, tensor.call), {}).get(tensor.output) for tensor in call.takes)
-        key = call.layer, call.number
-        site = Site(name, word, config, takes, inputs, graph.recorded.get(key, {}), graph.taken.get(key, 1))
+        site = Site(
+            name,
+            str(call.entry.get("class_name")),
+            Config(call.entry.get("config")),
+            takes,
+            tuple(graph.recorded.get((tensor.layer, tensor.call), {}).get(tensor.output) for tensor in call.takes),
+            graph.recorded.get(key, {}),
+            graph.taken.get(key, 1),
+            call.words,
+            # What an archive numbers alike is one layer, wherever it stands.
+            (*path, call.layer) if shared is None else (f"{shared}",),
+        )
+        again, builder.again = builder.again, builder.again or site.own in self.ran
+        self.depth += 1
         try:
-            builder.start(site)
-            if word in MODELS:
-                self.depth += 1
-                ends: Sequence[str] = self.run(call.entry, f"{name}.", own, takes)
-                self.depth -= 1
-                builder.blocks[name] = word
-            else:
-                ends = self._layer(site, call.entry)
+            ends = self._ends(builder, site, call.entry)
         except LayerError:
             raise
         except ConvcostError as error:
-            raise LayerError(f"`{describe(name)}` ({describe(word)}): {error.message}", hint=error.hint) from None
+            raise LayerError(f"`{describe(name)}` ({describe(site.word)}): {error.message}", hint=error.hint) from None
         finally:
             builder.again = again
-        self.ran.add(own)
+            self.depth -= 1
+        self.ran.add(site.own)
         return ends
 
-    def _layer(self, site: Site, entry: Mapping[str, Any]) -> Sequence[str]:
-        builder = self.builder
+    def _ends(self, builder: Builder, site: Site, entry: Mapping[str, Any]) -> Sequence[str]:
+        # The layers of a model count one more than the model.
+        if self.depth - 1 > _DEEPEST:
+            raise ConvcostError(f"models stand in one another deeper than {_DEEPEST} levels")
+        builder.start(site)
+        if site.word in MODELS:
+            builder.blocks[site.name] = site.word
+            return self.model(builder, entry, f"{site.name}.", site.own, site.takes)
         build = known(entry)
         # Where a layer has its channels elsewhere than its model, what it does here is another thing.
         format_ = site.config.get("data_format")

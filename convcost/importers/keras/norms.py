@@ -23,7 +23,8 @@ def layer(b: Builder, site: Site) -> None:
     shape = b.shape
     places = sorted(b.axis(axis, len(shape)) for axis in site.config.axes("axis", -1))
     if site.config.get("rms_scaling"):
-        _other(b, site, "rms_norm", prod(shape[place] for place in places))
+        # It has a scale and no shift, whatever is said of them.
+        b.put(site.name, "rms_norm", Learnt("rms_norm", shape, prod(shape[place] for place in places)))
     elif places == [0] and len(shape) > 1:
         normed = (layers.LayerNorm(shape[0], affine, channels_first=True) for affine in (True, False))
         _affine(b, site, "layer_norm", *normed)

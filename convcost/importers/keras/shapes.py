@@ -56,6 +56,14 @@ def concat(b: Builder, site: Site) -> None:
     b.put(site.name, "permute", layers.Permute((*range(1, place + 1), 0, *range(place + 1, rank))))
 
 
+def concat_of(b: Builder, site: Site) -> "tuple[str, ...] | None":
+    """`keras.ops.concatenate`; what constants add is on record, if anywhere."""
+    if len(site.takes) == 1:
+        return shaped(b, site)
+    concat(b, site)
+    return None
+
+
 def flatten(b: Builder, site: Site) -> None:
     """All axes as one."""
     b.put(site.name, "flatten", layers.Flatten())

@@ -20,7 +20,9 @@ from convcost.specs.document import MOST_BYTES, Mapping, Source, documents
 
 # The sizes at which these models are trained, and their figures published.
 _SIZE_OF_DETECTION, _SIZE_OF_CLASSIFICATION = 640, 224
-_STEM = re.compile(r"(yolo[a-z]*-?\d+)([a-z])?(?=$|[-_])(.*)")
+# Where upstream finds the scale in a file's name, wherever that stands.
+_GUESS = re.compile(r"yolo(?:e-)?v?\d+([nslmx])")
+_STEM = re.compile(r"(.*?yolo[a-z]*-?\d+)([a-z])?(?=$|[-_])(.*)")
 
 
 def read(source: str, options: Options = AS_IT_IS) -> tuple[Network, ...]:
@@ -51,24 +53,25 @@ def loads(data: "bytes | str", name: str = "<text>", options: Options = AS_IT_IS
         source.problem(None, f"{name} must be one mapping with `backbone` and `head`")
         source.check()
     stem = os.path.splitext(os.path.basename(name))[0]  # noqa: PTH119, PTH122
-    match = _STEM.match(stem)
+    match = _GUESS.search(stem)
+    guess = match[1] if match else ""
     reader = Reader(source, found[0])  # type: ignore[arg-type]  # the check above has raised else
-    header = reader.header(options.scale, (match and match[2]) or "")
+    header = reader.header(options.scale, guess)
     rows = reader.rows(header)
     source.check()
     if not rows:
         source.problem(None, f"{name} has no rows")
-    network = _Build(source, header, rows, options).network(_name(stem, header.scale))
+    network = _Build(source, header, rows, options).network(_name(stem, guess, header.scale))
     source.check()
     return (network,)
 
 
-def _name(stem: str, scale: str) -> str:
-    """The file's name, with the scale in its place: yolov8-cls at n is yolov8n-cls."""
+def _name(stem: str, guess: str, scale: str) -> str:
+    """The file's name, with the scale in its place where it says another: yolov8-cls at n is yolov8n-cls."""
+    if scale in ("", guess):
+        return stem
     match = _STEM.match(stem)
-    if match and scale:
-        return f"{match[1]}{scale}{match[3]}"
-    return f"{stem}-{scale}" if scale else stem
+    return f"{match[1]}{scale}{match[3]}" if match else f"{stem}-{scale}"
 
 
 class _Build:

@@ -48,7 +48,9 @@ def focus(
 
 def ghost_conv(m: Maker, name: str, *, c2: int, k: Pair = 1, s: Pair = 1, g: int = 1, act: bool = True) -> None:
     """Half of the channels by a convolution, the other half from these by a 5×5 depthwise."""
-    half = c2 // 2
+    half, odd = divmod(c2, 2)
+    if odd:
+        raise ConvcostError(f"a `GhostConv` makes an even number of channels, not {c2}")
     first = m.conv(f"{name}.cv1", half, k, s, None, g, act=act)
     m.concat(f"{name}.concat", first, m.conv(f"{name}.cv2", half, 5, 1, None, half, act=act))
 

@@ -5,7 +5,7 @@ from inspect import Parameter, signature
 from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, describe
-from convcost.importers.ultralytics import blocks, heads
+from convcost.importers.ultralytics import blocks, heads, resnet
 from convcost.importers.ultralytics.maker import Pair
 from convcost.layers.base import LARGEST
 
@@ -44,6 +44,7 @@ MODULES: dict[str, Module] = {
     "C3Ghost": Module(blocks.c3_ghost, repeats=True),
     "C3k2": Module(blocks.c3k2, repeats=True),
     "C2PSA": Module(blocks.c2psa, repeats=True),
+    "ResNetLayer": Module(resnet.resnet_layer, scaled=False),
     "SPP": Module(heads.spp),
     "SPPF": Module(heads.sppf),
     "Concat": Module(heads.concat, scaled=False, several=True),

@@ -68,12 +68,8 @@ class Reader:
 
     def header(self, scale: str | None, guess: str) -> Header:
         """What stands above the rows, at a scale: the one asked for, that of the file's name, or the first."""
-        found = self._scaled(scale, guess)
-        if not found.scale:
-            depth, width = (self._multiple(key) for key in ("depth_multiple", "width_multiple"))
-            found = found._replace(depth=depth, width=width)
         act = self.top.get("activation")
-        return found._replace(
+        return self._scaled(scale, guess)._replace(
             act="silu" if act is None else self._activation(act),
             bins=self._whole("reg_max", 16),
             end2end=self._word("end2end") is True,
@@ -99,7 +95,8 @@ class Reader:
         if not isinstance(node, document.Mapping) or not node.items:
             if scale is not None:
                 self.source.problem(self.place, f"no scale `{scale}`: the file has no `scales`")
-            return Header()
+            # The scale that the name says still chooses what `C3k2` is made of.
+            return Header(guess, self._multiple("depth_multiple"), self._multiple("width_multiple"))
         known = {key.text: values for key, values in node.items}
         name = scale or (guess if guess in known else next(iter(known)))
         if name not in known:
