@@ -12,21 +12,22 @@ from typing import Any
 from convcost.layers.activation import FUNCTIONS
 from convcost.layers.base import Layer, Shape
 from convcost.layers.given import Given
-from convcost.layers.traced import Each
+from convcost.layers.traced import Each, Shared
 
 Ledger = dict[str, int]
 
 # How a layer may be written in the code that it stands for: as a module of torch.nn, as a class of one's own that
-# derives from it, as a function (F.relu, torch.add), as an operator or a method (x + y, x.mean(…), torch.relu), and
-# a convolution with its padding as the word `same`.
-WAYS = ("module", "subclass", "function", "operator", "same")
+# derives from it, as a function (F.relu, torch.add), as an operator or a method (x + y, x.mean(…), torch.relu), a
+# convolution with its padding as a word, an activation in place, and a class of one's own that has modules in it.
+# Several go together: `function/same`, `subclass/parent`.
+WAYS = ("module", "subclass", "function", "operator", "same", "inplace", "parent")
 # How each kind is written where nothing is said; a module if it is not here. torch has no layer norm over channels
 # that come first.
 _USUAL = {"add": "operator", "mul": "operator", "scale": "operator", "matmul": "operator", "einsum": "function"}
 
 
 def ledger(layer: Layer, *inputs: Shape, written: str = "") -> Ledger:
-    """What there is to count in a layer for these input shapes; ``written`` is one of `WAYS`.
+    """What there is to count in a layer for these input shapes; ``written`` is of `WAYS`.
 
     >>> from convcost.layers.conv import Conv
     >>> ledger(Conv(3, 8, 3, bias=True), (3, 4, 4))
@@ -36,8 +37,11 @@ def ledger(layer: Layer, *inputs: Shape, written: str = "") -> Ledger:
     {'relu.elements/function': 128}
     """
     kind = layer.kind
+    if isinstance(layer, Shared):
+        return ledger(layer.layer, inputs[0], written=written)
     if isinstance(layer, Each):
-        return _repeated(ledger(layer.layer, inputs[0][1:], written=written), inputs[0][0])
+        one = ledger(layer.layer, inputs[0][1:], written=written)
+        return {name: amount * inputs[0][0] for name, amount in one.items()}
     found = _count_of(layer)(layer, inputs, layer.output_shape(*inputs))
     way = written or _usual(layer)
     suffix = "" if way == _USUAL.get(kind, "module") else f"/{way}"
@@ -58,11 +62,6 @@ def _count_of(layer: Layer) -> "Count":
     if isinstance(layer, Given):
         return _given
     return _COUNTS.get(layer.kind) or (_elements if layer.kind in FUNCTIONS else _products)
-
-
-def _repeated(one: Ledger, times: int) -> Ledger:
-    """So many maps, one after another; parameters are there once."""
-    return {name: amount * (1 if ".params" in name else times) for name, amount in one.items()}
 
 
 def _usual(layer: Layer) -> str:
@@ -193,13 +192,14 @@ _TWO_DIMENSIONAL = 3
 
 
 def _upsample(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Ledger:
-    plain = len(output) == _TWO_DIMENSIONAL or layer.mode != "nearest"
+    plain = len(output) == _TWO_DIMENSIONAL or layer.mode not in ("nearest", "area")
     case = f"/{layer.mode}" + ("" if plain else f"/{len(output) - 1}d")
     by_size = layer.scale is None
     case += "/size" if by_size else ""
-    found = {f"upsample.elements{case}": prod(output), f"upsample.layers{case}": 1}
+    found = {f"upsample.{what}{case}": prod(shape) for what, shape in (("elements", output), ("inputs", inputs[0]))}
+    found[f"upsample.layers{case}"] = 1
     if not by_size:
-        return {**found, f"upsample.inputs{case}": prod(inputs[0])}
+        return found
     # Of one channel; a size that is one number is taken for their number.
     return {**found, f"upsample.positions{case}": layer.size if isinstance(layer.size, int) else prod(output[1:])}
 

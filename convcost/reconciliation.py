@@ -26,11 +26,15 @@ class Term(NamedTuple):
 
 
 class Account(NamedTuple):
-    """A convention's total for a network, in its unit; the terms add up to it."""
+    """A convention's total for a network, in its unit; the terms add up to it.
+
+    ``missing`` are the operations whose cost is not known: with any, the total is partial.
+    """
 
     convention: Convention
     total: int
     terms: tuple[Term, ...]
+    missing: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -40,12 +44,14 @@ class Account(NamedTuple):
             times = f"{abs(term.weight):,} × " if abs(term.weight) != 1 else ""
             sign = (" - " if said else "-") if term.weight < 0 else " + " if said else ""
             said += f"{sign}{times}{term.amount:,} {term.what}"
-        return f"{self.total:,} = {said or '0'}"
+        partial = f" (partial: without {', '.join(self.missing)})" if self.missing else ""
+        return f"{self.total:,} = {said or '0'}{partial}"
 
     @property
     def is_plain(self) -> bool:
         """Whether the total is the MACs, and nothing is to be said."""
-        return len(self.terms) == 1 and self.terms[0].weight == 1 and self.terms[0].what == "MACs"
+        alone = len(self.terms) == 1 and not self.missing
+        return alone and self.terms[0].weight == 1 and self.terms[0].what == "MACs"
 
 
 def accounts(evaluation: Evaluation) -> tuple[Account, ...]:
@@ -69,7 +75,7 @@ def account(convention: Convention, evaluation: Evaluation, whole: Ledger) -> Ac
     total += sum(extras(convention, evaluation).values())
     if sum(term.value for term in terms) != total:
         raise InternalError(f"the account of {convention.name} does not add up")
-    return Account(convention, total, tuple(terms))
+    return Account(convention, total, tuple(terms), tuple(evaluation.uncounted))
 
 
 def _products(weights: dict[str, int], whole: Ledger) -> list[Term]:

@@ -27,15 +27,23 @@ _SMALLEST = 10**5
 
 
 class Quote(NamedTuple):
-    """A quoted number: its text, the value, and what one of its last digit is."""
+    """A quoted number: its text, the value, and what one of its last digit is.
+
+    ``coarse`` is the same where zeros at its end are no digits: 350M may be a number of two digits.
+    """
 
     text: str
     value: Fraction
     step: Fraction
+    coarse: Fraction
 
     def fits(self, total: int) -> bool:
         """Whether a total is the quote when it is rounded to its digits; a half may go either way."""
         return 2 * abs(total - self.value) <= (self.step if self.step > 1 else 0)
+
+    def fits_coarsely(self, total: int) -> bool:
+        """Whether a total is the quote when zeros at its end are no digits."""
+        return self.coarse > self.step and 2 * abs(total - self.value) <= self.coarse
 
     def fits_cut(self, total: int) -> bool:
         """Whether a total begins with the quote's digits, and is cut off behind them."""
@@ -43,11 +51,16 @@ class Quote(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A convention whose total is what was quoted; ``how`` says what else had to be done, if anything."""
+    """A convention whose total is what was quoted; ``how`` says what had to be done for it, in so many ``changes``."""
 
     convention: Convention
     total: int
     how: str = ""
+    changes: int = 0
+
+    def after(self, how: str) -> "Match":
+        """The same with one thing more done."""
+        return self._replace(how=f"{self.how}, {how}" if self.how else how, changes=self.changes + 1)
 
 
 def quotes(text: str) -> tuple[Quote, ...]:
@@ -70,7 +83,20 @@ def quotes(text: str) -> tuple[Quote, ...]:
         raise ConvcostError(f"must be more than 0, got `{describe(text)}`")
     bare = unit == 1 and not power
     scales = (10**6, 10**9) if bare and value < _SMALLEST else (unit * 10**power,)
-    return tuple(Quote(text.strip(), value * scale, Fraction(scale, 10**places)) for scale in scales)
+    return tuple(
+        Quote(text.strip(), value * scale, Fraction(scale, 10**places), Fraction(scale * _zeros(digits), 10**places))
+        for scale in scales
+    )
+
+
+def _zeros(digits: str) -> int:
+    """What the zeros at the end of a whole number are worth together, behind its first two digits.
+
+    >>> _zeros("350"), _zeros("300"), _zeros("4100"), _zeros("569"), _zeros("4.10")
+    (10, 10, 100, 1, 1)
+    """
+    places = len(digits) - max(2, len(digits.rstrip("0")))
+    return 10**places if "." not in digits and places > 0 else 1
 
 
 def matches(quote: Quote, evaluation: Evaluation) -> list[Match]:
@@ -81,33 +107,43 @@ def matches(quote: Quote, evaluation: Evaluation) -> list[Match]:
 def near_misses(quote: Quote, evaluation: Evaluation, at_input: AtInput | None = None) -> list[Match]:
     """What gives the number with one thing changed: cut digits, twice or half, a batch, another input or network.
 
-    A convention that gives the number as it is, or that the change does not touch, is not named again.
+    Of each convention it is what has the fewest changes; one that gives the number as it is has none, and a change
+    that does not touch it is none.
     """
     own = _totals(evaluation)
-    found = [match._replace(how="cut off, not rounded") for match in own if quote.fits_cut(match.total)]
+    found = [fitting for match in own for fitting in _fitting(quote, match)]
     found += [match for match in _scaled(evaluation, own) if quote.fits(match.total)]
     for variant in variants(evaluation, quote.value, at_input):
         for match, before in zip(_totals(variant.evaluation), own, strict=True):
             if match.total != before.total:
-                found += _fitting(quote, match, variant.how)
-    known = {match.convention.name for match in own if quote.fits(match.total)}
-    return [match for match in found if match.convention.name not in known]
+                found += _fitting(quote, match.after(variant.how))
+    fewest: dict[str, int] = {}
+    for match in found:
+        name = match.convention.name
+        fewest[name] = min(match.changes, fewest.get(name, match.changes))
+    return [match for match in found if match.changes == fewest[match.convention.name] > 0]
 
 
-def _fitting(quote: Quote, match: Match, how: str) -> Iterator[Match]:
-    """A variant's total that is what was quoted, or its double where it is MACs."""
-    double = 2 * match.total
+def _fitting(quote: Quote, match: Match) -> Iterator[Match]:
+    """A total that is what was quoted, as it is or with its digits read otherwise, or a variant's double."""
     if quote.fits(match.total):
-        yield match._replace(how=how)
+        yield match
+    elif quote.fits_coarsely(match.total):
+        yield match.after("rounded to fewer digits")
     elif quote.fits_cut(match.total):
-        yield match._replace(how=f"{how}, cut off, not rounded")
-    elif match.convention.unit == "MACs" and quote.fits(double):
-        yield match._replace(total=double, how=f"2 × the MACs, {how}")
+        yield match.after("cut off, not rounded")
+    elif match.changes and match.convention.unit == "MACs" and quote.fits(2 * match.total):
+        yield match._replace(total=2 * match.total).after(_TWICE)
+
+
+_TWICE = "2 × the MACs"
 
 
 def nearest(quote: Quote, evaluation: Evaluation, number: int = 3) -> list[Match]:
-    """The conventions whose totals are nearest to the quote."""
-    return sorted(_totals(evaluation), key=lambda match: abs(match.total - quote.value))[:number]
+    """The conventions whose totals are nearest to the quote: all that have one of so many totals."""
+    own = sorted(_totals(evaluation), key=lambda match: abs(match.total - quote.value))
+    totals = [*dict.fromkeys(match.total for match in own)][:number]
+    return [match for match in own if match.total in totals]
 
 
 def _totals(evaluation: Evaluation) -> list[Match]:
@@ -122,9 +158,11 @@ def _scaled(evaluation: Evaluation, own: list[Match]) -> Iterator[Match]:
     known = ledgers(evaluation)
     for match in own:
         if match.convention.unit == "MACs":
-            yield match._replace(total=2 * match.total, how="2 × the MACs")
+            yield match._replace(total=2 * match.total).after(_TWICE)
         else:
-            yield match._replace(total=match.total // 2, how="half of the FLOPs")
+            yield match._replace(total=match.total // 2).after("half of the FLOPs")
     for batch in _BATCHES:
-        for convention in CONVENTIONS.values():
-            yield Match(convention, counted(convention, evaluation, known, batch), f"batch {batch}")
+        for match in own:
+            total = counted(match.convention, evaluation, known, batch)
+            if match.convention.unit == "FLOPs" or total != 2 * match.total:
+                yield match._replace(total=total).after(f"batch {batch}")

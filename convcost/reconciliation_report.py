@@ -97,6 +97,7 @@ def _json(account: Account, evaluation: Evaluation) -> Mapping[str, Any]:
         "version": account.convention.version or None,
         "unit": account.convention.unit,
         "counted": account.total,
+        "complete": not account.missing,
         "ratio": float(ratio) if ratio is not None else None,
         "taken_apart": account.text,
         "terms": [_term(term) for term in account.terms],

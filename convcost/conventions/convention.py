@@ -23,11 +23,14 @@ class Case(NamedTuple):
 class Rule(NamedTuple):
     """What no weight can say: ``surplus`` is what a counter has more (or less) for a layer than its table gives.
 
-    ``text`` names it; ``source`` says where it was read.
+    ``text`` names it; ``of`` are the names of the ledger that it is about, each of a kind of layer; ``source`` says
+    where it was read. It is asked only of layers that the counter sees: those for which such a name has a weight. Of a
+    surplus that is no whole number only the sum over all layers is cut.
     """
 
     text: str
-    surplus: Callable[[Case], int]
+    of: tuple[str, ...]
+    surplus: Callable[[Case], int | Fraction]
     source: str
 
 
@@ -58,6 +61,15 @@ class Convention(NamedTuple):
             _weight(weights, self.unseen, name) for weights in (self.weights, self.once, self.shrinking)
         )
         return growing * batch + once + (Fraction(shrinking, batch) if shrinking else 0)
+
+    def rules_for(self, kind: str, written: str) -> tuple[Rule, ...]:
+        """The rules that hold for layers of a kind, if they count in the way in which they are written."""
+        suffix = f"/{written}" if written else ""
+        return tuple(
+            rule
+            for rule in self.rules
+            if any(self.weight(name + suffix) for name in rule.of if name.partition(".")[0] == kind)
+        )
 
     @property
     def factor(self) -> int:

@@ -1,7 +1,7 @@
 """Conventions of counters that put their own functions in the place of torch's: operators they do not see."""
 
+from convcost.conventions import rules
 from convcost.conventions.convention import Convention
-from convcost.conventions.rules import CALFLOPS_FLOPS, CALFLOPS_MACS, DEEPSPEED_FLOPS, DEEPSPEED_MACS
 from convcost.conventions.tables import elements, macs, norms, pool_inputs
 
 _SEEN = ("conv", "conv_transpose", "linear")
@@ -29,7 +29,9 @@ _MISTAKES = (
 )
 
 _CALFLOPS_SOURCE = "https://github.com/MrYxJ/calculate-flops.pytorch, calflops/pytorch_ops.py"
-_CALFLOPS_MISTAKES = ("grouped transposed convolutions are divided by their groups twice, depthwise ones are 0",)
+_GROUPED = "grouped transposed convolutions are divided by their groups twice, depthwise ones are 0"
+_FORWARD = "the bias of a transposed one is counted over a plain one's output"
+_NO_NUMBER = "it gives no number where upsampling has a factor for each axis, and for a network without parameters"
 
 CALFLOPS = Convention(
     "calflops",
@@ -38,11 +40,19 @@ CALFLOPS = Convention(
     "FLOPs",
     f"{_COUNTS}by its inputs",
     _CALFLOPS_SOURCE,
-    {**_FLOPS, "matmul.macs/function": 2, "upsample.inputs": 1},
+    {
+        **_FLOPS,
+        "matmul.macs/function": 2,
+        "upsample.inputs": 1,
+        "upsample.inputs/size": 0,
+        # Averages over areas call the function of a pool besides.
+        "upsample.inputs/area": 2,
+        "upsample.inputs/area/size": 1,
+    },
     once={"upsample.positions": 1},
     unseen=("operator",),
-    rules=CALFLOPS_FLOPS,
-    mistakes=(*_MISTAKES, *_CALFLOPS_MISTAKES, "the bias of a transposed one is counted over a plain one's output"),
+    rules=rules.CALFLOPS_FLOPS,
+    mistakes=(*_MISTAKES, _GROUPED, _FORWARD, _NO_NUMBER),
 )
 
 CALFLOPS_MACS_ONLY = Convention(
@@ -54,8 +64,8 @@ CALFLOPS_MACS_ONLY = Convention(
     _CALFLOPS_SOURCE,
     {**macs(1, _SEEN), "matmul.macs/function": 1},
     unseen=("operator",),
-    rules=CALFLOPS_MACS,
-    mistakes=(_MISTAKES[-1], *_CALFLOPS_MISTAKES),
+    rules=rules.CALFLOPS_MACS,
+    mistakes=(_MISTAKES[-1], _GROUPED, _NO_NUMBER),
 )
 
 _DEEPSPEED_SOURCE = "https://github.com/deepspeedai/DeepSpeed, deepspeed/profiling/flops_profiler/profiler.py"
@@ -70,12 +80,23 @@ DEEPSPEED = Convention(
     "FLOPs",
     f"{_COUNTS}by its outputs",
     _DEEPSPEED_SOURCE,
-    {**_FLOPS, **macs(2, ("matmul",)), "upsample.elements": 1, "upsample.elements/size": 0},
+    {
+        **_FLOPS,
+        **macs(2, ("matmul",)),
+        "upsample.elements": 1,
+        "upsample.elements/size": 0,
+        # Averages over areas call the function of a pool besides.
+        "upsample.inputs/area": 1,
+    },
     once={"upsample.positions": 1},
     # A product is counted however it is written; sums and products of elements only as functions.
     unseen=("operator",),
-    rules=DEEPSPEED_FLOPS,
-    mistakes=(*_MISTAKES, *_DEEPSPEED_MISTAKES),
+    rules=rules.DEEPSPEED_FLOPS,
+    mistakes=(
+        *_MISTAKES,
+        "upsampling by factors is the input times these, though sizes are rounded down",
+        *_DEEPSPEED_MISTAKES,
+    ),
 )
 
 DEEPSPEED_MACS_ONLY = Convention(
@@ -87,6 +108,6 @@ DEEPSPEED_MACS_ONLY = Convention(
     _DEEPSPEED_SOURCE,
     macs(1, (*_SEEN, "matmul")),
     unseen=("operator",),
-    rules=DEEPSPEED_MACS,
+    rules=rules.DEEPSPEED_MACS,
     mistakes=(_MISTAKES[-1], *_DEEPSPEED_MISTAKES),
 )

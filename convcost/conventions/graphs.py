@@ -1,7 +1,7 @@
 """Conventions of the papers, and of counters that see each operation of a traced or running graph."""
 
+from convcost.conventions import rules
 from convcost.conventions.convention import Convention
-from convcost.conventions.rules import TENSORFLOW_TRANSPOSED, TORCHPROFILE_TRANSPOSED
 from convcost.conventions.tables import BIASES, elements, macs, norms
 
 _AVERAGES = ("avg_pool.outputs", "adaptive_avg_pool.outputs", "global_avg_pool.outputs")
@@ -51,10 +51,14 @@ FVCORE = Convention(
         "upsample.elements/nearest/1d": 0,
         "upsample.elements/nearest/3d": 0,
         "upsample.elements/bilinear": 4,
+        # Averages over areas are an adaptive pool.
+        "upsample.inputs/area": 1,
+        "upsample.inputs/area/1d": 0,
+        "upsample.inputs/area/3d": 0,
     },
     mistakes=(
         "MACs are called flops",
-        "a convolution with `padding='same'` is 0: its operation has no handler",
+        "a convolution with a word as its padding, such as `padding='same'`, is 0: its operation has no handler",
         "fused attention is 0",
     ),
 )
@@ -72,15 +76,18 @@ TORCHPROFILE = Convention(
         "conv.macs/same": 0,
         **norms(1, 0, "batch", "layer", "group", "instance"),
         **elements(1, "leaky_relu", "mul"),
+        "leaky_relu.elements/inplace": 0,
         **dict.fromkeys(_AVERAGES, 1),
         "upsample.elements/bilinear": 4,
+        "upsample.elements/area": 1,
         "local_response_norm.elements": 3,
     },
-    rules=(TORCHPROFILE_TRANSPOSED,),
+    rules=rules.TORCHPROFILE,
     mistakes=(
         "a transposed convolution is counted over its output positions, without its groups",
-        "a convolution with `padding='same'` is 0: its operation has no handler",
-        "products count, sums do not",
+        "a convolution with a word as its padding, such as `padding='same'`, is 0: its operation has no handler",
+        "products count, sums do not; so do those of sizes, where code computes with them, once each",
+        "leaky ReLU in place is 0",
     ),
 )
 
@@ -92,7 +99,10 @@ PTFLOPS_ATEN = Convention(
     "MACs, and one addition for each output element with a bias",
     "https://github.com/sovrasov/flops-counter.pytorch, ptflops/aten_ops.py",
     {**macs(1), **BIASES},
-    mistakes=("fused attention is 0 on a CPU",),
+    mistakes=(
+        "fused attention is 0 on a CPU",
+        "the bias of a linear layer is 0 where its input is no contiguous tensor, as behind a transposition",
+    ),
 )
 
 TENSORFLOW = Convention(
@@ -123,7 +133,7 @@ TENSORFLOW = Convention(
         "global_avg_pool.inputs": 1,
     },
     once={"batch_norm.channels": 6, "prelu.params": 1, "upsample.layers/nearest": 2},
-    rules=(TENSORFLOW_TRANSPOSED,),
+    rules=rules.TENSORFLOW,
     mistakes=(
         "a grouped convolution is 0: it runs inside a function that is not looked into; depthwise ones count",
         "einsum is 0, and so are the products of attention",

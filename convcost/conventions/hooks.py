@@ -1,7 +1,7 @@
 """Conventions of counters that hook into modules: what is written as a function or an operator they do not see."""
 
+from convcost.conventions import rules
 from convcost.conventions.convention import Convention
-from convcost.conventions.rules import THOP_ROUNDING
 from convcost.conventions.tables import BIASES, elements, macs, norms, pool_inputs
 
 _NORMS = ("batch", "layer", "group", "instance")
@@ -17,7 +17,10 @@ PTFLOPS = Convention(
     "https://github.com/sovrasov/flops-counter.pytorch, ptflops/pytorch_ops.py and pytorch_engine.py",
     # What the functions count, in modules too; hooks, below, are averaged over the batch.
     {
-        **elements(1, "relu", "prelu", "elu", "gelu", "silu", "softmax", "upsample", ways=("", "function")),
+        **elements(1, "relu", "prelu", "elu", "gelu", "silu", "softmax", ways=("", "function")),
+        **elements(1, "upsample", ways=("", "function", "subclass")),
+        # Averages over areas call the function of a pool.
+        **dict.fromkeys(("upsample.inputs/area", "upsample.inputs/area/function", "upsample.inputs/area/subclass"), 1),
         **elements(1, "relu6", "add", "mul", ways=("function",)),
         **pool_inputs("", "function"),
         "local_response_norm.elements": 3,
@@ -34,10 +37,12 @@ PTFLOPS = Convention(
     },
     shrinking=elements(1, "upsample"),
     unseen=("subclass", "function", "operator"),
+    rules=rules.PTFLOPS,
     mistakes=(
         "ReLU, PReLU, ELU, GELU, every pool and nn.Upsample are counted twice: by a hook and by the function",
         "a subclass of a layer, and convolutions and linear layers written as functions, are 0",
         "of a batch, what hooks count is averaged, what functions count is not, and of upsampling hooks see one image",
+        "upsampling by factors is the input times these, though sizes are rounded down; listed ones are cut themselves",
         "before 0.7.5 a transposed convolution was counted over its output positions",
     ),
 )
@@ -66,7 +71,7 @@ THOP = Convention(
         "upsample.elements/bicubic": 259,
     },
     unseen=("subclass", "function", "operator"),
-    rules=(THOP_ROUNDING,),
+    rules=rules.THOP,
     mistakes=(
         "a transposed convolution is counted over its output positions",
         "a norm is 4 operations an element, and a group norm none",
@@ -120,10 +125,12 @@ TORCHINFO = Convention(
         **{f"{kind}_norm.params": 1 for kind in _NORMS},
         "prelu.params": 1,
     },
-    unseen=("function", "operator"),
+    unseen=("function", "operator", "parent"),
     mistakes=(
         "a transposed convolution is counted over its output positions",
         "a linear layer is counted for one row, whatever the number of tokens or positions",
+        "a convolution whose class has not the word Conv in its name is counted for one position",
+        "the parameters of a module that has other modules in it are not counted",
         "nn.MultiheadAttention is 0",
     ),
 )
