@@ -93,22 +93,52 @@ def closest(word: str, known: "Iterable[str]") -> str | None:
     'kernel_size'
     """
     from difflib import SequenceMatcher
+    from heapq import nlargest
     from itertools import islice
 
     if len(word) > _LONGEST:
         return None
+    letters = set(word)
+
+    def shared(other: str) -> float:
+        return len(letters.intersection(other)) / (len(word) + len(other))
 
     def likeness(other: str) -> float:
         begins = SequenceMatcher(None, word, other[: len(word)]).ratio() if len(word) >= _SHORTEST else 0.0
         return max(SequenceMatcher(None, word, other).ratio(), begins - 0.05)
 
-    best = max((other for other in islice(known, _MOST) if len(other) <= _LONGEST), key=likeness, default=None)
+    near = nlargest(_COMPARED, (other for other in islice(known, _MOST) if len(other) <= _LONGEST), key=shared)
+    best = max(near, key=likeness, default=None)
     return best if best is not None and likeness(best) >= _ALIKE else None
 
 
-# Longer words, and more of them, would take long to compare.
+def suggestion(word: str, known: "Iterable[str]", otherwise: str = "") -> str:
+    """The hint for a word that is not known: the one that was meant, or else what a person may do.
+
+    >>> suggestion("strid", ["kernel_size", "stride"]), suggestion("x", [], "leave it out")
+    ('did you mean `stride`?', 'leave it out')
+    """
+    guess = closest(word, known)
+    return f"did you mean `{guess}`?" if guess else otherwise
+
+
+def row(words: "Iterable[str]") -> str:
+    """Words as a hint lists them: the first ones where there are many.
+
+    >>> row(["a", "b"]), row(map(str, range(100)))[-8:]
+    ('a, b', '28, 29 …')
+    """
+    from itertools import islice
+
+    first = list(islice(words, _LISTED + 1))
+    return ", ".join(first[:_LISTED]) + " …" * (len(first) > _LISTED)
+
+
+# Longer words, and more of them, would take long to compare; of many, those that share most letters are.
 _LONGEST = 60
 _MOST = 1_000
+_COMPARED = 30
+_LISTED = 30
 # Shorter words begin like too many others.
 _SHORTEST = 4
 _ALIKE = 0.6

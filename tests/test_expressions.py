@@ -234,6 +234,15 @@ ERRORS = {
     "min(c1, word)": (0, 3, "`min` needs numbers, got `relu`"),
     "-word": (0, 1, "`-` needs numbers, got `relu`"),
     "2k * 3": (0, 2, "`2k` is no number"),
+    "8 * 2c1": (4, 3, "`2c1` is no number"),
+    "8 * 1_000": (4, 5, "`1_000` is no number"),
+    "8 * 0x10": (4, 4, "`0x10` is no number"),
+    "8 * 12.5.3": (4, 6, "`12.5.3` is no number"),
+    "1e": (0, 2, "`1e` is no number"),
+    "true*4": (4, 1, "`*` needs numbers, got `true`"),
+    "4 + deep": (2, 1, "`+` needs numbers, got `true`"),
+    "-false": (0, 1, "`-` needs numbers, got `false`"),
+    "min(true, 3)": (0, 3, "`min` needs numbers, got `true`"),
     "c1 ; 2": (3, 1, "`;` cannot stand in an expression"),
     "c1.real": (2, 1, "`.` cannot stand in an expression"),
     "c1 < 3": (3, 1, "`<` cannot stand here"),
@@ -262,6 +271,13 @@ def test_errors_have_their_place(text):
         ("s == 2 && c1 == 3", 7, "`&` cannot stand in an expression"),
         ("!deep", 0, "`!` cannot stand in an expression"),
         ("word < 3", 5, "`<` needs numbers, got `relu`"),
+        ("deep < 3", 5, "`<` needs numbers, got `true`"),
+        ("c1 + (1 < 2) > 3", 3, "`+` needs numbers, got `true`"),
+        ("not c1", 0, "`not` needs conditions, got `64`"),
+        ("c1 and 3", 3, "`and` needs conditions, got `64`"),
+        ("true and c1", 5, "`and` needs conditions, got `64`"),
+        ("word or true", 5, "`or` needs conditions, got `relu`"),
+        ("c1 < 50kk", 5, "`50kk` is no number"),
         ("s == 2 and nope", 11, "unknown name `nope`"),
         ("s == 2 and c1 / 0 > 1", 14, "a division by zero"),
     ],
@@ -280,10 +296,28 @@ def test_errors_of_conditions_have_their_place(text, start, message):
         ("ciel(3.5)", "did you mean `ceil`?"),
         ("max(8", "in flow style an expression with a comma needs quotes"),
         ("8 * (c1 > 3)", "a number is wanted here, not a condition"),
+        ("max", "it is a function: max(…)"),
     ],
 )
 def test_errors_say_what_to_do(text, hint):
     assert refused(text).hint == hint
+
+
+@pytest.mark.parametrize("text", ["1 < c1 < 9", "c1 => 3", "c1 === 3"])
+def test_errors_of_conditions_say_what_to_do(text):
+    assert refused(text, condition=True).hint == "two numbers are compared by one of < <= > >= == !="
+
+
+def test_only_the_first_of_many_known_names_are_shown():
+    error = refused("qqq", **{f"v{number}": 1 for number in range(1000)})
+    assert error.hint.startswith("known here: alpha, c0, c1, out, s, deep, word, v0, v1")
+    assert error.hint.endswith(" …")
+    assert len(error.hint) < 200
+
+
+@pytest.mark.parametrize("text", ["not a", "a and true", "a*2", "min(a, 3)", "a == 3"])
+def test_a_list_is_neither_a_number_nor_a_condition(text):
+    assert refused(text, condition=True, a=(3, 5)).message.endswith(", got a list")
 
 
 def test_names_are_required_before_anything_is_computed():

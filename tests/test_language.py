@@ -156,6 +156,14 @@ BY_HAND = {
         ("[{conv: 8, k: 3, bias: true, shared: weights}]",),
         ((8, 8, 8), 8, 576 * 64),
     ),
+    "as large as another of each": (
+        ("[{max_pool: 2, each: true, name: half}, {upsample: {like: input}, each: true}]", "", "5x8x6x4"),
+        ((5, 8, 6, 4), 0, 0),
+    ),
+    "each as large as one map": (
+        ("[{operation: o, shape: [8, 9, 7], name: o}, {upsample: {like: o}, from: input, each: true}]", "", "5x8x6x4"),
+        ((5, 8, 9, 7), 0, 0),
+    ),
     "without widening": (("[{inverted_residual: 8, t: 1}]",), ((8, 8, 8), 72 + 64, (72 + 64) * 64)),
 }
 
@@ -176,6 +184,12 @@ def test_an_operation_of_unknown_cost_makes_totals_partial():
 def test_weights_that_are_made_come_in_behind_from():
     found = nodes("[{operation: make, shape: [9], name: w}, {conv: 8, k: 3, shared: true, from: [input, w]}]")
     assert found["conv1"].inputs == ("input", "w")
+
+
+def test_weights_that_are_made_reach_the_lines_of_a_block():
+    head = "blocks: {own: [{conv: 8, k: 3, each: true, shared: true}, {conv: 8, k: 3, shared: weights, bias: true}]}"
+    found = nodes("[{operation: make, shape: [9], name: w}, {own: , shared: true, from: [input, w]}]", head, "5x8x6x6")
+    assert [found[f"own1.conv{n}"].inputs for n in (1, 2)] == [("input", "w"), ("own1.conv1", "w")]
 
 
 def test_crops_and_pads_are_even_and_the_odd_one_stands_at_the_end():
@@ -258,6 +272,7 @@ NAMES = {
     "[{add: [[{conv: 8, k: 1}], []], name: r}, {conv: 8, k: 1}]": "r.conv1 r conv1",
     "[{add: [[{conv: 8, k: 1}], []], act: relu, norm: batch, name: r}]": "r.conv1 r r.norm r.act",
     "[{add: [[relu], []], repeat: 2}]": "add1.1.relu1 add1.1 add1.2.relu1 add1.2",
+    "[{add: [[relu], []], repeat: 3 - 2}]": "relu1 add1",
     "[{add: [[relu], []], repeat: 2, name: r}, relu]": "r.1.relu1 r.1 r.2.relu1 r.2 relu1",
     "[{add: [[{mul: [[relu], []], name: m}, relu], []]}]": "m.relu1 m relu1 add1",
     "[{add: [[{mul: [[relu], []]}, relu], []], name: r}]": "r.relu1 r.mul1 r.relu2 r",
@@ -564,6 +579,19 @@ def test_an_override_of_what_is_no_var_is_refused(given_, message, hint):
     assert (problem.line, problem.message, problem.hint) == (0, message, hint)
 
 
+def test_a_file_of_several_networks_takes_the_vars_that_any_of_them_has():
+    written = f"{text('[{conv: 8*alpha, k: 1}]', 'vars: {alpha: 1}')}---\n{text('[relu]')}"
+    first, second = loads(written, overrides=Overrides({"alpha": 2}))
+    assert (first.nodes[0].layer.out_channels, second.nodes[0].kind) == (16, "relu")
+    (problem,) = problems(written, Overrides({"alpha": 2, "alfa": 3}))
+    assert (problem.message, problem.hint) == ("<text> has no var `alfa`", "did you mean `alpha`?")
+
+
+def test_a_file_with_problems_may_still_have_the_var():
+    (problem,) = problems(text("[{conv: 8*alpha, k: 1}]", "vars: [alpha]"), Overrides({"alpha": 2}))
+    assert problem.line == 2
+
+
 @pytest.mark.parametrize("value", [0, -1, 0.3, 1e300, float("nan"), float("inf"), 10**40, "relu", "", "8*2", True])
 @pytest.mark.parametrize("line", ["{conv: 8*alpha, k: 1}", "{relu: , repeat: alpha}", "{relu: , when: alpha > 1}"])
 def test_hostile_overrides_are_refused_with_their_place(line, value):
@@ -764,13 +792,39 @@ layers:
   - {{linear: 10, bias: true, norm: none, act: none}}
 outputs: [stage, linear1]
 """)
+SPECS.append("""
+input: 5x8x6x6
+vars: {on: true, w: weights, n: 2}
+blocks:
+  tower:
+    params: {out: , share: false}
+    layers: [{conv: out, k: 3, shared: share, norm: batch, act: prelu, name: a}, {add: [a, [{conv: out, k: 1}]]}]
+  own: [{global_avg_pool: , each: true}, {linear: 4, flatten: false}]
+defaults: {bias: on}
+layers:
+  - {tower: 8, each: on, name: t}
+  - {tower: 8, each: true, shared: true, share: on, repeat: n}
+  - {operation: make, shape: [9, n], params: n*3, name: made}
+  - {conv: 4, k: 3, from: [t, made], shared: w, each: true}
+  - {tower: [6, true], each: true, shared: weights, repeat: 2, name: u}
+  - {reshape: [5, -1], name: r}
+  - {permute: [1, 0], name: q}
+  - {matmul: [r, q], name: s}
+  - {einsum: "ab,bc->ac", from: [s, r]}
+  - {parameter: [5, 3], aside: on, shared: true}
+  - {operation: x, paths: [[relu], r], form: elementwise, when: on}
+  - {softmax: -1, repeat: n}
+outputs: [u, s]
+""")
 VALUES = """
 relu conv add concat mul split input [] {} ~ '' 0 -1 1 2 3 8 1e400 1000000000000 99999999999999999999999999 0.5 -0.5
 true false c0 c1 s alpha n word deep out c1*2 out//0 1/0 round8(c1) word*2 deep+1 c1>3 stem stage x.0 x.1 [1,2] same
+weights [] [[],[]] [-1,8] elementwise view unknown ab,bc->ac made [made,input] {each:true}
 [[1,2],[3,4]] {like:stem} valid batch none floor(c1/3) -c1 100000 outer inner nan .inf 0x10 010 é a.b ( ) 9**9 3x8x8
 """
 KEYS = """
 name repeat from when k s p g norm act out like se t conv add params defaults layers bias skip paths size c2 <<
+each shared aside shape form macs order equation vars blocks outputs
 """
 TOKENS = re.compile(r"[A-Za-z_][\w.]*|\d[\d.x]*|[\[\]{}:,]")
 

@@ -6,6 +6,7 @@ A file states them in comments at its beginning: ``# expect: LINE:COLUMN part of
 import re
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def test_a_byte_order_mark_tells_the_encoding(encoding):
 
 def test_a_byte_order_mark_takes_no_column():
     (first,) = problems("\ufefflayer: [flatten]\ninput: 3x8x8\n")
-    assert (first.line, first.column, first.message) == (1, 1, "unknown key `layer`")
+    assert (first.line, first.column, first.message) == (1, 1, "unknown key `layer` of a network")
 
 
 # --- Bounds ---------------------------------------------------------------------------------------------------------
@@ -293,6 +294,37 @@ def test_merging_many_times_is_bounded():
     command = [sys.executable, "-m", "convcost", "eval", "-"]
     done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=6, check=False)
     assert done.returncode == 2
+
+
+MANY = {
+    "a long kind": f"layers: [{'kern' * 25_000}]",
+    "many kinds": "layers: [relu, " + "".join(f"{'kern' * 50}{n}, " for n in range(450)) + "]",
+    "many outputs": f"layers: [{'relu, ' * 2000}]\noutputs: [{''.join(f'rlu{n}, ' for n in range(400))}]",
+    "many vars": "vars:\n"
+    + "".join(f"  v{n}: {n}\n" for n in range(999))
+    + f"layers: [{'{conv: vx*2, k: 1}, ' * 400}]",
+    "many blocks": "blocks:\n" + "".join(f"  z{n}: [relu]\n" for n in range(3000)) + f"layers: [{'zx, ' * 400}]",
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_guesses_take_no_time(name):
+    begin = time.process_time()
+    found = problems(f"input: 8x8x8\n{MANY[name]}\n")
+    # Comparing every name with every other would take five times as long.
+    assert time.process_time() - begin < 3
+    assert max(len(problem.message) for problem in found) < 300
+    assert max(len(problem.hint) for problem in found) < 300
+
+
+@pytest.mark.parametrize(
+    "head", ["vars: {@}\nlayers: @@", "blocks: {any: {params: {@}, layers: @@}}\nlayers: [any]"], ids=["vars", "params"]
+)
+def test_vars_and_parameters_are_bounded(head):
+    names = ", ".join(f"p{n}: {f'p{n - 1}+1' if n else 1}" for n in range(20_000))
+    written = head.replace("@@", "[{conv: p19999, k: 1}]").replace("@", names)
+    (problem,) = problems(f"input: 8x8x8\n{written}\n")
+    assert problem.message.startswith("more than 1,000 ")
 
 
 # --- What is read, so that refusals do not go too far ---------------------------------------------------------------

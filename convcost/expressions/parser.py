@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from convcost.errors import describe
 from convcost.expressions.tree import FUNCTIONS, LARGEST, Call, ExpressionError, Name, Tree, Value
-from convcost.names import closest
+from convcost.names import suggestion
 
 MOST_CHARACTERS = 500
 DEEPEST = 40
@@ -140,8 +140,7 @@ class Parser:
 
     def _call(self, token: Token) -> Tree:
         if token.text not in FUNCTIONS:
-            guess = closest(token.text, FUNCTIONS)
-            hint = f"did you mean `{guess}`?" if guess else f"the functions are {', '.join(FUNCTIONS)}"
+            hint = suggestion(token.text, FUNCTIONS, f"the functions are {', '.join(FUNCTIONS)}")
             raise ExpressionError(f"no function `{describe(token.text)}`", token.start, len(token.text), hint)
         operands = [self._either()]
         while self._take(","):
@@ -164,14 +163,14 @@ class Parser:
         token = self._token
         if token.kind == "end":
             return ExpressionError("the expression ends too soon", token.start)
-        hint = _HINTS.get(token.text)
+        hint = (_HINTS_OF_CONDITIONS if self.condition else _HINTS).get(token.text)
         return ExpressionError(f"`{token.text}` cannot stand here", token.start, len(token.text), hint)
 
 
-_HINTS = {
-    "**": "there are no powers: write a product",
-    **dict.fromkeys(("<", ">", "==", "=", "and", "or", "not"), "a number is wanted here, not a condition"),
-}
+_POWERS = {"**": "there are no powers: write a product"}
+_HINTS = _POWERS | dict.fromkeys((*_COMPARISONS, "and", "or", "not"), "a number is wanted here, not a condition")
+_HINTS_OF_CONDITIONS = _POWERS | dict.fromkeys(_COMPARISONS, "two numbers are compared by one of < <= > >= == !=")
+_NO_NUMBER = re.compile(r"\.?[0-9][\w.]*")
 
 
 def _tokens(text: str, *, units: bool) -> list[Token]:
@@ -181,6 +180,8 @@ def _tokens(text: str, *, units: bool) -> list[Token]:
         match = _TOKEN.match(text, place)
         if match is None:
             start = len(text) - len(text[place:].lstrip())
+            if number := _NO_NUMBER.match(text, start):
+                raise ExpressionError(f"`{describe(number[0])}` is no number", start, len(number[0]))
             raise ExpressionError(f"`{describe(text[start : start + 1])}` cannot stand in an expression", start)
         kind = match.lastgroup if match.lastgroup != "suffix" else "number"
         start = match.start(kind or 0)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, describe
-from convcost.names import closest
+from convcost.names import row, suggestion
 
 Value = int | float | bool | str
 
@@ -88,10 +88,11 @@ DECISIONS = ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
 
 def unknown(name: Name, known: tuple[str, ...]) -> ExpressionError:
     """The error of a name that is none of the known."""
-    guess = closest(name.text, (*known, *FUNCTIONS))
-    hint = (
-        f"did you mean `{guess}`?" if guess else f"known here: {', '.join(known)}" if known else "no name is known here"
-    )
+    if name.text in FUNCTIONS:
+        hint = f"it is a function: {name.text}(…)"
+    else:
+        listed = f"known here: {row(known)}" if known else "no name is known here"
+        hint = suggestion(name.text, (*known, *FUNCTIONS), listed)
     return ExpressionError(f"unknown name `{describe(name.text)}`", name.start, len(name.text), hint)
 
 
@@ -107,8 +108,8 @@ def compute(tree: Tree, scope: Mapping[str, Value]) -> Value:
         return _logic(tree, scope)
     operands = [compute(part, scope) for part in tree.operands]
     for operand in operands:
-        if not isinstance(operand, int | float) and not (isinstance(operand, str) and tree.word in ("==", "!=")):
-            raise ExpressionError(f"`{tree.word}` needs numbers, got `{describe(operand)}`", tree.start, len(tree.word))
+        if not is_number(operand) and not (isinstance(operand, str | bool) and tree.word in ("==", "!=")):
+            raise ExpressionError(f"`{tree.word}` needs numbers, got {_shown(operand)}", tree.start, len(tree.word))
     try:
         found = FUNCTIONS[tree.word][0](*operands) if tree.word in FUNCTIONS else _OPERATORS[tree.word](*operands)
     except ZeroDivisionError:
@@ -120,12 +121,23 @@ def compute(tree: Tree, scope: Mapping[str, Value]) -> Value:
     return found  # type: ignore[no-any-return]
 
 
+def is_number(value: Value) -> bool:
+    """Whether a value is a number, which a truth value is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "a list" if isinstance(value, tuple) else f"`{describe(value)}`"
+
+
 def _logic(tree: Call, scope: Mapping[str, Value]) -> bool:
     truths = (_truth(compute(part, scope), tree) for part in tree.operands)
     return not next(truths) if tree.word == "not" else all(truths) if tree.word == "and" else any(truths)
 
 
 def _truth(value: Value, tree: Call) -> bool:
-    if not isinstance(value, int | float):
-        raise ExpressionError(f"`{tree.word}` needs conditions, got `{describe(value)}`", tree.start, len(tree.word))
-    return bool(value)
+    if not isinstance(value, bool):
+        raise ExpressionError(f"`{tree.word}` needs conditions, got {_shown(value)}", tree.start, len(tree.word))
+    return value

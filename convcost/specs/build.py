@@ -12,7 +12,7 @@ from convcost.problems import SpecError
 from convcost.specs.document import Place, Source
 from convcost.specs.factories import CONVOLUTIONS, Values, joint, resized, single, slices
 from convcost.specs.language import JOINTS, STRIDE
-from convcost.specs.later import settle
+from convcost.specs.later import MisfitError, settle
 from convcost.specs.lines import Line
 from convcost.specs.scope import Ends, Scope
 from convcost.specs.sizes import Sizes
@@ -20,7 +20,7 @@ from convcost.specs.templates import Template
 from convcost.specs.wraps import NO_WRAPS, Wraps
 
 # Copies of lines that make no layer.
-MOST_EMPTY = 30_000
+MOST_EMPTY = 10_000
 
 
 class Builder(Assembly):
@@ -61,8 +61,11 @@ class Builder(Assembly):
         except SpecError:
             raise
         except ConvcostError as error:
-            hint = "; ".join(filter(None, (error.hint, scope.called)))
-            self.source.problem(line.place_of(error.field), error.message, hint)
+            place, taken = line.place_of(error.field), ""
+            if isinstance(error, MisfitError):
+                place = error.place
+                taken = "" if error.field in line.nodes else f"for `{line.kind}` in line {line.place.line}"
+            self.source.problem(place, error.message, "; ".join(filter(None, (error.hint, taken, scope.called))))
             self.lost = True
         finally:
             self.wraps = outer
@@ -71,18 +74,15 @@ class Builder(Assembly):
         name = line.name or self._numbered(line.kind, scope)
         behind = self.current
         starts = self._starts(line, scope)
-        if line.each is not False or line.shared is not False:
-            starts = self._wrap(line, scope, starts)
         values = self._values(scope)
         if not settle(line.when, values):
             self.current = behind
             return
-        repeat = settle(line.repeat, values)
-        self.require_room(repeat * self.sizes.of_line(line))
-        for copy in range(1, repeat + 1):
+        line = self._repeated(line, values, starts)
+        for copy in range(1, line.repeat + 1):
             if copy > 1:
                 values = self._values(scope)
-            own = f"{name}.{copy}" if repeat > 1 else name
+            own = f"{name}.{copy}" if line.repeat > 1 else name
             before = len(self.nodes)
             self._require_steps()
             self._require_free(scope.prefix + own)
@@ -92,21 +92,26 @@ class Builder(Assembly):
             if self.lost:
                 return
             self.ends.note(scope.prefix + own, self.current)
-        if repeat > 1:
+        if line.repeat > 1:
             self.ends.note(scope.prefix + name, self.current)
         if settle(line.values.get("aside", False), values):
             self.current = behind
 
+    def _repeated(self, line: Line, values: Values, starts: tuple[str, ...]) -> Line:
+        """The line with its repeat as a number; raises ConvcostError where that makes too many layers."""
+        repeat = settle(line.repeat, values)
+        if repeat > 1 and len(starts) > 1:
+            raise ConvcostError(f"`{line.kind}` of several cannot be repeated: a copy has one input", field="repeat")
+        self.require_room(repeat * self.sizes.of_line(line))
+        return line if repeat == line.repeat else line._replace(repeat=repeat)
+
     def _wrap(self, line: Line, scope: Scope, starts: tuple[str, ...]) -> tuple[str, ...]:
         """Note what a line's layers are wrapped in; of several starts all but the first are where weights come from."""
-        shared = settle(line.shared, scope.values) or self.wraps.shared
+        shared = settle(line.shared, scope.values)
         each = self.wraps.each + settle(line.each, scope.values)
-        if len(self.shapes[self.current]) <= each:
-            shown = text_shape(self.shapes[self.current])
-            raise ConvcostError(f"`each` needs an axis of maps before the channels, got {shown}", field="each")
-        joins = line.kind in JOINTS
-        self.wraps = Wraps(each, shared, () if joins else starts[1:])
-        return starts if joins else starts[:1]
+        own = starts[1:] if shared and line.kind not in JOINTS else ()
+        self.wraps = Wraps(each, shared or self.wraps.shared, own or self.wraps.further)
+        return starts[:1] if own else starts
 
     def append(self, name: str, kind: str, layer: Layer, *inputs: str, written: str = "") -> None:
         """Put a layer behind the current point; no name of a line may be its name."""
@@ -122,14 +127,18 @@ class Builder(Assembly):
             raise ConvcostError(f"two layers are named `{name}`", field="name")
 
     def _starts(self, line: Line, scope: Scope) -> tuple[str, ...]:
-        """The layers behind which a line starts; the first becomes the current point."""
-        if line.start is None:
-            return ()
-        starts = tuple(self.ends.find(scope, one, "from") for one in settle(line.start, scope.values))
-        several = line.kind in JOINTS and not line.values["paths"]
-        if len(starts) > 1 and not several and line.shared is False:
+        """The layers that a line takes, if it says so; the first becomes the current point."""
+        names = enumerate(settle(line.start, scope.values) or ())
+        starts = tuple(self.ends.find(scope, name, f"from.{index}") for index, name in names)
+        if starts:
+            self.current = starts[0]
+        if line.each is not False or line.shared is not False:
+            starts = self._wrap(line, scope, starts)
+        if len(starts) > 1 and (line.kind not in JOINTS or line.values["paths"]):
             raise ConvcostError(f"`{line.kind}` starts from one layer, got {len(starts)}", field="from")
-        self.current = starts[0]
+        if len(self.shapes[self.current]) <= self.wraps.each:
+            shown = text_shape(self.shapes[self.current])
+            raise ConvcostError(f"`each` needs an axis of maps before the channels, got {shown}", field="each")
         return starts
 
     def _require_steps(self) -> None:
@@ -173,7 +182,9 @@ class Builder(Assembly):
         elif kind in CONVOLUTIONS:
             self._convolution(full, kind, values)
         elif values.get("like") is not None:
-            like = self.shapes[self.ends.find(scope, values["like"], "like")][self.wraps.each :]
+            like = self.shapes[self.ends.find(scope, values["like"], "like")]
+            # Another layer may be of each map too.
+            like = like[self.wraps.each :] if len(like) > len(self.shape) else like
             self.append(full, kind, resized(kind, self.shape, like, values), written=values.get("as") or "")
         else:
             self.append(full, kind, single(kind, self.shape, values), written=values.get("as") or "")
@@ -186,7 +197,7 @@ class Builder(Assembly):
         for parameter, default in template.parameters.items():
             given[parameter] = settle(default, given) if values[parameter] is None else values[parameter]
         inside = scope.inside(name, **given)
-        inside = inside._replace(called=f"in the block `{line.kind}` that line {line.place.line} calls")
+        inside = inside._replace(calls=(*scope.calls, (line.kind, line.place.line)))
         for one in template.lines:
             if one is not None:
                 self.add(one, inside)
@@ -197,9 +208,9 @@ class Builder(Assembly):
         ends: list[str] = []
         if values["paths"] is None:
             ends += starts or ((base,) if kind == "operation" else ())
-        for path in values["paths"] or ():
+        for index, path in enumerate(values["paths"] or ()):
             if isinstance(path, str):
-                ends.append(self.ends.find(scope, path, "path"))
+                ends.append(self.ends.find(scope, path, f"paths.{index}"))
                 continue
             self.current = base
             for line in path:

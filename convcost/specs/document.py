@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from convcost.errors import describe
 from convcost.problems import Problem, SpecError
 
 MOST_BYTES = 16 * 2**20
@@ -42,6 +43,11 @@ class Scalar(NamedTuple):
     text: str
     quoted: bool
     place: Place
+
+    @property
+    def shown(self) -> str:
+        """The text as an error shows it."""
+        return describe(self.text)
 
 
 class Mapping(NamedTuple):
@@ -155,7 +161,7 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, place, depth)
         if event.tag is not None and not _implied(event):
-            self.source.problem(place, f"tags like `{event.tag}` are not part of the language")
+            self.source.problem(place, f"tags like `{describe(event.tag)}` are not part of the language")
         before, outer = self.count - 1, self.deepest
         self.deepest = depth
         if isinstance(event, yaml.ScalarEvent):
@@ -190,7 +196,7 @@ class _Composer:
     def alias(self, event: Any, place: Place, depth: int) -> Node:
         """The node of an anchor; what it holds counts once more, for readers walk through it once more."""
         if event.anchor not in self.anchors:
-            self.source.problem(place, f"no anchor `&{event.anchor}` stands before this alias")
+            self.source.problem(place, f"no anchor `&{describe(event.anchor)}` stands before this alias")
             return Scalar("", quoted=False, place=place)
         node, size, height = self.anchors[event.anchor]
         self.add(size - 1, place)
@@ -210,7 +216,7 @@ class _Composer:
                 merged = {**self.merge(value), **merged}
             elif key.text in items:
                 first = items[key.text][0].place.line
-                self.source.problem(key.place, f"duplicate key `{key.text}`", f"it stands in line {first} already")
+                self.source.problem(key.place, f"duplicate key `{key.shown}`", f"it stands in line {first} already")
             else:
                 items[key.text] = (key, value)
         return Mapping(tuple({**merged, **items}.values()), place)
@@ -233,9 +239,12 @@ def _implied(event: Any) -> bool:
 
 
 def _place(event: Any) -> Place:
+    """Where a node stands; a scalar behind its anchor."""
     start, end = event.start_mark, event.end_mark
-    length = end.column - start.column if end.line == start.line else 1
-    return Place(start.line + 1, start.column + 1, max(1, length))
+    column, on_one_line = start.column, start.line == end.line
+    if event.anchor and on_one_line and isinstance(event, yaml.ScalarEvent):
+        column = max(column, end.column - len(event.value) - 2 * (event.style in _QUOTES))
+    return Place(start.line + 1, column + 1, max(1, end.column - column) if on_one_line else 1)
 
 
 def value(source: Source, node: Scalar) -> Any:
@@ -266,9 +275,9 @@ def _number(text: str) -> int | float:
 
 def what(node: Node) -> str:
     """What a node is, as an error shows it."""
-    return "a list" if isinstance(node, Sequence) else "a mapping" if isinstance(node, Mapping) else f"`{node.text}`"
+    return "a list" if isinstance(node, Sequence) else "a mapping" if isinstance(node, Mapping) else f"`{node.shown}`"
 
 
 def is_empty(node: Node) -> bool:
     """Whether nothing is written."""
-    return isinstance(node, Scalar) and not node.quoted and node.text in ("", "~", "null")
+    return isinstance(node, Scalar) and not node.quoted and _WORDS.get(node.text, True) is None

@@ -5,14 +5,15 @@ from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Shape
-from convcost.names import closest
+from convcost.names import row, suggestion
 from convcost.network import Bound
 from convcost.problems import SpecError
-from convcost.specs.document import Mapping, Node, Scalar, is_empty, value, what
+from convcost.specs.document import Mapping, Node, Scalar, Source, is_empty, value, what
+from convcost.specs.fields import CUT, is_cut
 from convcost.specs.language import BUDGETS, VALUE, Key
 from convcost.specs.later import settle
-from convcost.specs.templates import fits_as_name
-from convcost.specs.values import Reading, Unreadable, read
+from convcost.specs.templates import MOST_NAMES, fits_as_name
+from convcost.specs.values import ANY, Reading, Unreadable, read
 from convcost.units import amount
 
 
@@ -25,8 +26,6 @@ class Overrides(NamedTuple):
 
 AS_WRITTEN = Overrides()
 
-MOST_VARS = 1_000
-
 
 def read_vars(reading: Reading, node: Node | None, given: MappingOf[str, Any]) -> dict[str, Any]:
     """``vars:`` with their values, of which each may use those before it; ``given`` take the place of the spec's."""
@@ -34,11 +33,13 @@ def read_vars(reading: Reading, node: Node | None, given: MappingOf[str, Any]) -
     node = None if node is None or is_empty(node) else node
     if node is not None and not isinstance(node, Mapping):
         reading.source.problem(node.place, f"`vars` must be a mapping like `{{alpha: 1.0}}`, got {what(node)}")
-        return {}
+        return {ANY: 1}
     for key, item in node.items if node is not None else ():
-        fits_as_name(reading, key, "var")
-        if len(found) >= MOST_VARS:
-            reading.source.problem(key.place, f"more than {MOST_VARS} vars")
+        if not fits_as_name(reading, key, "var"):
+            found[ANY] = 1
+        if len(found) >= MOST_NAMES:
+            reading.source.problem(key.place, f"more than {MOST_NAMES:,} vars")
+            found[ANY] = 1
             break
         try:
             own = read(reading._replace(names=tuple(found)), item, key.text, Key(VALUE))
@@ -51,13 +52,15 @@ def read_vars(reading: Reading, node: Node | None, given: MappingOf[str, Any]) -
             reading.source.problem(item.place, error.message, error.hint or "")
         except Unreadable:
             found[key.text] = given.get(key.text, 1)
-    for name in given:
-        if name not in found:
-            guess = closest(name, found)
-            listed = f"it has {', '.join(found)}" if found else "it has no vars"
-            hint = f"did you mean `{guess}`?" if guess else listed
-            reading.source.problem(None, f"{reading.source.name} has no var `{describe(name)}`", hint)
     return found
+
+
+def require_vars(source: Source, given: MappingOf[str, Any], known: MappingOf[str, Any]) -> None:
+    """Note the ``given`` values of vars that no network of a file has."""
+    for name in given:
+        if name not in known:
+            hint = suggestion(name, known, f"it has {row(known)}" if known else "it has no vars")
+            source.problem(None, f"{source.name} has no var `{describe(name)}`", hint)
 
 
 _PUBLISHED = ("params", "macs", "note")
@@ -95,11 +98,8 @@ def _entries(
     found = []
     for key, item in node.items:
         if key.text not in known:
-            guess = closest(key.text, known)
-            hint = f"did you mean `{guess}`?" if guess else f"`{name}` takes {', '.join(known)}"
-            if is_empty(item) and not key.text.isidentifier():
-                hint = "in flow style a text with a comma needs quotes"
-            reading.source.problem(key.place, f"unknown key `{key.text}`", hint)
+            hint = CUT if is_cut(key, item) else suggestion(key.text, known, f"`{name}` takes {', '.join(known)}")
+            reading.source.problem(key.place, f"unknown key `{key.shown}`", hint)
         elif not isinstance(item, Scalar) or is_empty(item):
             reading.source.problem(item.place, f"`{key.text}` must be a number or text")
         else:

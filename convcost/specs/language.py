@@ -11,6 +11,8 @@ from convcost.names import BY_LETTER, BY_NAME
 # What the values of keys are; `convcost.specs.values` reads each.
 COUNT, PER_AXIS, PADDING, FLAG, TEXT = "count", "per axis", "padding", "flag", "text"
 NORM, ACT, FACTOR, SIZES, RATE = "norm", "act", "factor", "sizes", "rate"
+# An activation that is there, without parameters.
+FUNCTION = "function"
 # Names of earlier layers, paths of layers, a condition, a span of channels, a part or a number of channels, anything.
 NAME, NAMES, PATHS, CONDITION = "name", "names", "paths", "condition"
 SPAN, PART, VALUE = "span", "part", "value"
@@ -24,6 +26,7 @@ CHOICES = {
     AS_CONV: ("module", "subclass", "function", "same"),
     AS_ACT: ("module", "function", "operator"),
     AS_JOINT: ("operator", "function"),
+    FUNCTION: FUNCTIONS,
 }
 
 ACTIVATIONS = (*FUNCTIONS, "prelu")
@@ -72,7 +75,7 @@ _G = {"groups": Key(COUNT, default=1)}
 _M = {"multiplier": Key(COUNT, default=1)}
 _MID = {"mid_norm": Key(NORM), "mid_act": Key(ACT)}
 # Of a squeeze-excite, alone and in a block.
-_GATE = {"se_act": Key(ACT, default="relu"), "gate": Key(ACT, default="sigmoid")}
+_GATE = {"se_act": Key(FUNCTION, default="relu"), "gate": Key(FUNCTION, default="sigmoid")}
 
 
 def _conv(main: str | None, *keys: dict[str, Key], optional: bool = False) -> Word:

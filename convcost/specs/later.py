@@ -7,8 +7,9 @@ from convcost.assembly import NORMS
 from convcost.errors import ConvcostError, describe
 from convcost.expressions import Expression, ExpressionError
 from convcost.layers.base import LARGEST, count
-from convcost.names import closest
+from convcost.names import suggestion
 from convcost.specs import language
+from convcost.specs.document import Place
 from convcost.specs.language import Key
 
 # What a number, a truth value or a word must be, by what its key holds; the check raises ConvcostError.
@@ -38,15 +39,30 @@ WORDS = {
 }
 
 
+class MisfitError(ConvcostError):
+    """What an expression comes to does not fit; ``place`` is where it is written."""
+
+    def __init__(self, error: ConvcostError, place: Place) -> None:
+        super().__init__(error.message, field=error.field, hint=error.hint)
+        self.place = place
+
+
 class Later(NamedTuple):
     """A value that is computed when its line is built."""
 
     expression: Expression
     name: str
     key: Key
+    place: Place
 
     def settle(self, scope: Mapping[str, Any]) -> Any:
-        """The value in a scope; raises ConvcostError, with the field, where it does not fit."""
+        """The value in a scope; raises MisfitError, with the field, where it does not fit."""
+        try:
+            return self._settled(scope)
+        except ConvcostError as error:
+            raise MisfitError(error, self.place) from None
+
+    def _settled(self, scope: Mapping[str, Any]) -> Any:
         try:
             found = self.expression.value(scope)
         except ExpressionError as error:
@@ -76,9 +92,8 @@ def settle(value: Any, scope: Mapping[str, Any]) -> Any:
     found = tuple(settle(item, scope) for item in value)
     for item, settled in zip(value, found, strict=True):
         if isinstance(item, Later) and isinstance(settled, tuple):
-            raise ConvcostError(
-                f"`{item.name}` takes one value in a list, got {describe(list(settled))}", field=item.name
-            )
+            error = ConvcostError(f"`{item.name}` takes one value in a list, got {describe(list(settled))}")
+            raise MisfitError(error, item.place)
     return found
 
 
@@ -141,8 +156,7 @@ def _check_word(name: str, found: str, known: tuple[str, ...], holds: str) -> No
         hint = f"did you mean `{found.lower()}`?" if found.lower() in known else None
         message = f"`{name}` must be {WANTED[holds]}, got `{describe(found)}`"
     else:
-        guess = closest(found, known)
-        hint = f"did you mean `{guess}`?" if guess else f"one of {', '.join(known)}"
+        hint = suggestion(found, known, f"one of {', '.join(known)}")
         message = f"`{name}` cannot be `{describe(found)}`"
     raise ConvcostError(message, field=name, hint=hint)
 

@@ -1,21 +1,21 @@
 """A line of a network: its kind, its main value and its keys, checked against the language's table."""
 
-from collections.abc import Mapping as MappingOf
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from convcost.names import BY_NAME, both_names, closest, long_name
+from convcost.names import BY_NAME, both_names, closest, row
 from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, is_empty, what
-from convcost.specs.language import CALL_KEYS, LINE_KEYS, NAME, WORDS, Key, Word, keys_of, spellings
+from convcost.specs.fields import Fields, fields
+from convcost.specs.language import CALL_KEYS, LINE_KEYS, NAME, WORDS, Key, Word, keys_of
 from convcost.specs.later import waits
-from convcost.specs.values import Reading, Unreadable, layer_name, read
+from convcost.specs.values import ANY, Reading, Unreadable, layer_name, read
 
 # A path of a branch is a name of an earlier layer (`str` or Later), or a tuple of lines from the current point.
 Path = Any
 
 
 class Line(NamedTuple):
-    """A line as read. ``values`` are its kind's, ``places`` says where each stands; ``waits`` whether any is Later.
+    """A line as read. ``values`` are its kind's, ``nodes`` what was written of each; ``waits`` whether any is Later.
 
     ``start`` are the names behind which it starts, ``when`` the condition under which it is there, ``each`` whether
     it is for each map of its input, ``shared`` whether its weights stand elsewhere.
@@ -24,7 +24,7 @@ class Line(NamedTuple):
     kind: str
     values: dict[str, Any]
     place: Place
-    places: dict[str, Place]
+    nodes: dict[str, Node]
     waits: bool
     name: str | None
     repeat: Any = 1
@@ -34,8 +34,16 @@ class Line(NamedTuple):
     shared: Any = False
 
     def place_of(self, field: str | None) -> Place:
-        """Where a field was written, or else the line's kind."""
-        return self.places.get(field or "", self.place)
+        """Where a field was written, or an item of its list (``paths.1``), or else the line's kind."""
+        name, _, index = (field or "").partition(".")
+        node = self.nodes.get(_WRITTEN_AS.get(name, name))
+        if node is None:
+            return self.place
+        return node.items[int(index)].place if index and isinstance(node, Sequence) else node.place
+
+
+# Fields of layers that a line writes as parts of another field.
+_WRITTEN_AS = {"begin": "channels", "end": "channels"}
 
 
 def read_lines(reading: Reading, node: Node | None, name: str = "layers") -> tuple[Line | None, ...]:
@@ -79,35 +87,49 @@ def _from_items(reading: Reading, node: Node, items: tuple[tuple[Scalar, Node], 
     if len(kinds) > 1:  # such as `linear` with its key `flatten`
         names = {key.text for key, _ in kinds}
         kinds = [(key, item) for key, item in kinds if names <= {key.text, *_keys(reading, key.text)}] or kinds
-    if len(kinds) != 1:
+    if len(kinds) == 1:
+        ((key, main),) = kinds
+        try:
+            return _of_kind(reading, key, main, [item for item in items if item[0] is not key])
+        except Unreadable:
+            return None
+    if kinds or ANY not in reading.blocks:
         _note_kinds(reading, node, [key for key, _ in kinds], items)
-        return None
-    (key, main) = kinds[0]
+    return None
+
+
+def _of_kind(reading: Reading, key: Scalar, main: Node, rest: list[tuple[Scalar, Node]]) -> Line | None:
+    """A line of a kind with its main value and the rest of its keys; raises Unreadable where they cannot be told."""
+    before = len(reading.source.problems)
     word = _word(reading, key.text) or Word(None, {})
-    rest = [(other, item) for other, item in items if other is not key]
+    if ANY in word.keys:
+        raise Unreadable
     if isinstance(main, Mapping):  # `upsample: {size: 28}`
         rest = [*main.items, *rest]
         main = Scalar("", quoted=False, place=main.place)
     elif isinstance(main, Sequence) and key.text in reading.blocks:  # `inception: [64, 96, 128]`
         rest = [*_in_order(reading, key, main), *rest]
         main = Scalar("", quoted=False, place=main.place)
-    # Keys that are missing for a reason that is noted already are not asked for again.
     known = _keys(reading, key.text)
     given, misspelt = fields(reading, rest, known, key.text)
     if not is_empty(main):
         if word.main is None:
             reading.source.problem(main.place, f"`{key.text}` takes no value of its own")
-            return None
-        if word.main in given:
+        elif word.main in given:
             message = f"`{word.main}` stands here and as the value of `{key.text}`"
             reading.source.problem(given[word.main][0].place, message)
-            return None
-        given[word.main] = (key, main)
+        else:
+            given[word.main] = (key, main)
     elif word.main is not None and not word.optional and word.main not in given:
         reading.source.problem(key.place, f"`{key.text}` needs a value: {_meaning(word.main)}", f"{key.text}: …")
         misspelt.add(word.main)
-    asked = {name: item for name, item in known.items() if name not in misspelt}
-    return _values(reading, key, given, asked, complete=len(asked) == len(known))
+    # Keys that are missing for a reason that is noted already are not asked for again.
+    values = _values(reading, key, given, {name: item for name, item in known.items() if name not in misspelt})
+    if len(reading.source.problems) > before:
+        return None
+    of_line = [values.pop(name) for name in LINE_KEYS]
+    nodes = {field: item for field, (_, item) in given.items()}
+    return Line(key.text, values, key.place, nodes, any(map(waits, values.values())), *of_line)
 
 
 def _in_order(reading: Reading, key: Scalar, main: Sequence) -> list[tuple[Scalar, Node]]:
@@ -115,19 +137,12 @@ def _in_order(reading: Reading, key: Scalar, main: Sequence) -> list[tuple[Scala
     names = list(_keys(reading, key.text))[len(CALL_KEYS) :]
     if len(main.items) > len(names):
         message = f"`{key.text}` has {len(names)} parameters, got {len(main.items)} values"
-        reading.source.problem(main.place, message, ", ".join(names))
+        reading.source.problem(main.place, message, row(names))
     return [(Scalar(name, quoted=False, place=item.place), item) for name, item in zip(names, main.items, strict=False)]
 
 
-def _values(
-    reading: Reading,
-    kind: Scalar,
-    given: dict[str, tuple[Scalar, Node]],
-    keys: dict[str, Key],
-    *,
-    complete: bool,
-) -> Line | None:
-    before = len(reading.source.problems)
+def _values(reading: Reading, kind: Scalar, given: Fields, keys: dict[str, Key]) -> dict[str, Any]:
+    """The values of keys, those that are left out from the defaults; what is wrong with them is noted."""
     word = _word(reading, kind.text)
     defaults = reading.defaults if word and word.convolves else {}
     values: dict[str, Any] = {}
@@ -143,11 +158,7 @@ def _values(
         else:
             # How activations are written holds behind sums as well, which take no other defaults.
             values[name] = (reading.defaults if name == "act_as" else defaults).get(name, key.default)
-    if len(reading.source.problems) > before or not complete:
-        return None
-    of_line = [values.pop(name) for name in LINE_KEYS]
-    places = {field: item.place for field, (_, item) in given.items()}
-    return Line(kind.text, values, kind.place, places, any(map(waits, values.values())), *of_line)
+    return values
 
 
 def _value(reading: Reading, node: Node, name: str, key: Key) -> Any:
@@ -185,56 +196,6 @@ def _paths(reading: Reading, node: Node) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def fields(
-    reading: Reading, items: "list[tuple[Scalar, Node]]", known: MappingOf[str, Key], kind: str
-) -> tuple[dict[str, tuple[Scalar, Node]], set[str]]:
-    """The keys of a line by their long names, and the fields that misspelt ones seem to mean.
-
-    Unknown keys and second spellings are noted.
-    """
-    found: dict[str, tuple[Scalar, Node]] = {}
-    misspelt = set()
-    for key, item in items:
-        name = long_name(key.text)
-        if name not in known:
-            misspelt.add(_note_unknown(reading, key, item, known, kind))
-        elif name in found:
-            message = f"`{key.text}` and `{found[name][0].text}` are one field"
-            reading.source.problem(key.place, message, "leave one out")
-        else:
-            found[name] = (key, item)
-    return found, misspelt
-
-
-def read_defaults(reading: Reading, node: Node | None, known: MappingOf[str, Key]) -> dict[str, Any]:
-    """``defaults:`` by long names; problems are noted."""
-    if node is None or is_empty(node):
-        return {}
-    if not isinstance(node, Mapping):
-        reading.source.problem(node.place, "`defaults` must be a mapping like `{norm: batch, act: relu}`")
-        return {}
-    values = {}
-    for name, (_, item) in fields(reading, list(node.items), known, "defaults")[0].items():
-        try:
-            values[name] = read(reading, item, name, known[name])
-        except Unreadable:
-            continue
-    return values
-
-
-def _note_unknown(reading: Reading, key: Scalar, item: Node, known: MappingOf[str, Key], kind: str) -> str:
-    """Note an unknown key; the field that it seems to mean, or nothing."""
-    guess = closest(key.text, spellings(tuple(known)))
-    if guess:
-        hint = f"did you mean `{both_names(long_name(guess), tick='`')}?"
-    elif is_empty(item) and not key.text.isidentifier():
-        hint = "in flow style what has a comma needs quotes"
-    else:
-        hint = f"`{kind}` takes {', '.join(both_names(name) for name in known if name not in LINE_KEYS) or 'no keys'}"
-    reading.source.problem(key.place, f"unknown key `{key.text}`", hint)
-    return long_name(guess) if guess else ""
-
-
 def _note_kinds(reading: Reading, node: Node, kinds: list[Scalar], items: tuple[tuple[Scalar, Node], ...]) -> None:
     if kinds:
         names = " and ".join(f"`{key.text}`" for key in kinds)
@@ -247,10 +208,10 @@ def _note_kinds(reading: Reading, node: Node, kinds: list[Scalar], items: tuple[
     guesses = [(key, guess) for key in words if (guess := closest(key.text, known))]
     if guesses:
         key, guess = guesses[0]
-        reading.source.problem(key.place, f"unknown kind of layer `{key.text}`", f"did you mean `{guess}`?")
+        reading.source.problem(key.place, f"unknown kind of layer `{key.shown}`", f"did you mean `{guess}`?")
     elif len(words) == 1:
         hint = "docs/language.md lists the kinds"
-        reading.source.problem(words[0].place, f"unknown kind of layer `{words[0].text}`", hint)
+        reading.source.problem(words[0].place, f"unknown kind of layer `{words[0].shown}`", hint)
     else:
         reading.source.problem(node.place, "this line names no kind of layer", "write one like `conv: 64`")
 

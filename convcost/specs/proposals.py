@@ -32,8 +32,7 @@ class Proposals:
         shape = self.trial.builder.shapes[node.inputs[0]][each:]
         start = self._start(node)
         for phrase in self._phrases(node, layer, shape):
-            here = phrase if phrase.values.get("paths") else phrase._replace(start=start)
-            yield from self._variants(here._replace(each=each, shared=shared))
+            yield from self._variants(_starting(phrase._replace(each=each, shared=shared), start))
 
     def _start(self, node: Node) -> str | tuple[str, ...] | None:
         """Where a line begins that takes no paths; None where that is behind the line before."""
@@ -146,6 +145,17 @@ class Proposals:
 
     def _rest(self) -> Iterator[Node]:
         return (self.nodes[at] for at in range(self.trial.at, len(self.nodes)))
+
+
+def _starting(phrase: Phrase, start: str | tuple[str, ...] | None) -> Phrase:
+    """A line with where it begins; one with paths begins at the current point."""
+    paths = phrase.values.get("paths")
+    if not paths:
+        return phrase._replace(start=start)
+    if not phrase.each or () in paths:
+        return phrase
+    # The current point may have no axis of maps.
+    return phrase._replace(start=paths, values={**phrase.values, "paths": None})
 
 
 # A linear layer that flattens what comes in has its flatten in its line.

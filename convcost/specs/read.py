@@ -6,17 +6,17 @@ from typing import Any
 from convcost import zoo
 from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Shape, count
-from convcost.names import closest
 from convcost.network import Network
 from convcost.problems import Problem, SpecError
 from convcost.specs import values
 from convcost.specs.build import Builder
-from convcost.specs.document import MOST_BYTES, Mapping, Node, Sequence, Source, documents
-from convcost.specs.header import AS_WRITTEN, Overrides, read_budget, read_published, read_vars
+from convcost.specs.document import MOST_BYTES, Mapping, Node, Place, Sequence, Source, documents
+from convcost.specs.fields import read_defaults
+from convcost.specs.header import AS_WRITTEN, Overrides, read_budget, read_published, read_vars, require_vars
 from convcost.specs.language import CHANNELS, DEFAULT_KEYS, NAME, TOP_KEYS, Key
-from convcost.specs.lines import read_defaults, read_lines
+from convcost.specs.lines import read_lines
 from convcost.specs.scope import Scope
-from convcost.specs.templates import read_templates
+from convcost.specs.templates import parts, read_templates
 from convcost.specs.values import Reading, Unreadable
 
 
@@ -53,9 +53,12 @@ def loads(data: "bytes | str", name: str = "<text>", overrides: Overrides = AS_W
     found = documents(source)
     if not found:
         source.problem(None, f"{name} is empty", "a network has at least `input:` and `layers:`")
-    networks = [_network(source, node, index, len(found), overrides) for index, node in enumerate(found)]
+    read = [_network(source, node, index, len(found), overrides) for index, node in enumerate(found)]
     source.check()
-    return tuple(network for network in networks if network is not None)
+    networks = tuple(network for network in read if network is not None)
+    require_vars(source, overrides.vars, {var: None for network in networks for var in network.about["vars"]})
+    source.check()
+    return networks
 
 
 def _check_overrides(overrides: Overrides, name: str) -> None:
@@ -117,33 +120,28 @@ def _input(source: Source, top: dict[str, Node]) -> Shape | None:
         return None
 
 
-def _outputs(reading: Reading, node: Node | None) -> list[tuple[str, Any]]:
+def _outputs(reading: Reading, node: Node | None) -> list[tuple[str, Place]]:
     """The names of what the network returns, with their places."""
     if node is None:
         return []
-    items = node.items if isinstance(node, Sequence) else (node,)
-    found = []
-    for item in items:
+    found: dict[str, Place] = {}
+    if isinstance(node, Sequence) and not node.items:
+        reading.source.problem(node.place, "`outputs` names no layer", "leave it out for the last layer")
+    for item in node.items if isinstance(node, Sequence) else (node,):
         try:
-            found.append((str(values.read(Reading(reading.source), item, "outputs", Key(NAME))), item.place))
+            name = str(values.read(Reading(reading.source), item, "outputs", Key(NAME)))
         except Unreadable:
             continue
-    return found
+        if name in found:
+            reading.source.problem(item.place, f"the output `{describe(name)}` stands twice", "leave one out")
+        found[name] = item.place
+    return list(found.items())
 
 
 def _top(source: Source, node: Mapping) -> dict[str, Node]:
-    found: dict[str, Node] = {}
-    misspelt = set()
-    for key, item in node.items:
-        if key.text in TOP_KEYS:
-            found[key.text] = item
-        else:
-            guess = closest(key.text, TOP_KEYS)
-            misspelt.add(guess)
-            hint = f"did you mean `{guess}`?" if guess else f"a network has {', '.join(TOP_KEYS)}"
-            source.problem(key.place, f"unknown key `{key.text}`", hint)
+    found = parts(source, node, TOP_KEYS, "a network")
     for name in ("input", "layers"):
-        if name not in found and name not in misspelt:
+        if name not in found:
             source.problem(node.place, f"the network has no `{name}`", _EXAMPLES[name])
     return found
 

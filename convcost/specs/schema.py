@@ -70,7 +70,8 @@ def _ref(name: str) -> Schema:
     return {"$ref": f"#/definitions/{name}"}
 
 
-_TEXT: Schema = {"type": "string", "minLength": 1}
+# Names may be written like numbers: the reader takes them as text.
+_TEXT: Schema = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
 _LINES = _list(_ref("line"))
 
 
@@ -116,7 +117,7 @@ def _values_from(least: int) -> dict[str, Schema]:
         language.NAMES: {"anyOf": [_TEXT, _list(_TEXT)]},
         language.PATHS: {"type": "array", "items": path, "minItems": max(least, 1)},
         language.CONDITION: {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _CONDITION}]},
-        language.SPAN: {"anyOf": [*whole["anyOf"], _pair(whole)]},
+        language.SPAN: {"anyOf": [{"type": "integer", "minimum": 1}, expression, _pair(whole)]},
         language.PART: {"anyOf": [{"const": "none"}, *number["anyOf"]]},
         **{holds: {"anyOf": [{"enum": list(ways)}, word]} for holds, ways in language.CHOICES.items()},
         language.VALUE: {"type": ["number", "boolean", "string", "array"]},

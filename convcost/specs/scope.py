@@ -1,12 +1,11 @@
 """Where a line stands: the names around it, and the values that its expressions may use."""
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Shape
-from convcost.names import closest
+from convcost.names import suggestion
 from convcost.network import INPUT
 from convcost.specs.language import WORDS
 
@@ -25,13 +24,21 @@ class Scope(NamedTuple):
     prefixes: tuple[str, ...] = ("",)
     values: Mapping[str, Any] = {}
     depth: int = 0
-    # How errors inside a block say where it was called.
-    called: str = ""
+    # The lines that call the blocks around, the outermost first: each a block and the line's number.
+    calls: tuple[tuple[str, int], ...] = ()
 
     @property
     def prefix(self) -> str:
         """What the names of layers here begin with."""
         return self.prefixes[0]
+
+    @property
+    def called(self) -> str:
+        """How errors inside a block say where it was called."""
+        if not self.calls:
+            return ""
+        (block, line), (_, first) = self.calls[-1], self.calls[0]
+        return f"in the block `{block}` that line {line} calls" + f", for line {first}" * (len(self.calls) > 1)
 
     def inside(self, name: str, **values: Any) -> "Scope":
         """The scope of what a line named so holds."""
@@ -58,10 +65,10 @@ class Ends:
                 return self.ends[full]
             if full in self.shapes:
                 return full
-        guess = closest(name, self._near(scope))
-        hint = f"did you mean `{guess}`?" if guess else "names stand before the lines that use them"
-        if field == "path" and name in WORDS:
+        if field.startswith("paths") and name in WORDS:
             hint = f"a path of layers is a list: [{name}]"
+        else:
+            hint = suggestion(name, self._near(scope), "names stand before the lines that use them")
         raise ConvcostError(f"`{describe(name)}` is no earlier layer", field=field, hint=hint)
 
     def note(self, name: str, end: str) -> None:
@@ -70,13 +77,7 @@ class Ends:
             raise ConvcostError(f"two layers are named `{name}`", field="name")
         self.ends[name] = end
 
-    def _near(self, scope: Scope) -> list[str]:
+    def _near(self, scope: Scope) -> Iterator[str]:
         """Names as they can be written here."""
-        found = (
-            name.removeprefix(prefix) for prefix in scope.prefixes for name in self.ends if name.startswith(prefix)
-        )
-        return list(islice(found, _MOST))
-
-
-# Names that a misspelt one is compared with.
-_MOST = 2_000
+        for prefix in scope.prefixes:
+            yield from (name.removeprefix(prefix) for name in self.ends if name.startswith(prefix))

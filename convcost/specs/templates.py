@@ -6,12 +6,15 @@ from collections.abc import Mapping as MappingOf
 from typing import Any
 
 from convcost.names import closest
-from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, is_empty, what
+from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, Source, is_empty, what
+from convcost.specs.fields import read_defaults
 from convcost.specs.language import BLOCK_KEYS, DEFAULT_KEYS, RESERVED, STRIDE, VALUE, WORDS, Key
-from convcost.specs.lines import Line, read_defaults, read_lines
-from convcost.specs.values import Reading, Unreadable, read
+from convcost.specs.lines import Line, read_lines
+from convcost.specs.values import ANY, Reading, Unreadable, read
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*$")
+# Vars of a network, parameters of a block.
+MOST_NAMES = 1_000
 
 
 class Template:
@@ -35,7 +38,7 @@ def fits_as_name(reading: Reading, key: Scalar, what: str) -> bool:
     """Whether a name can be given to a var, a parameter or a block; if not, the problem is noted."""
     if not _NAME.match(key.text):
         hint = "letters, digits and _, and no digit first"
-        reading.source.problem(key.place, f"`{key.text}` cannot be the name of a {what}", hint)
+        reading.source.problem(key.place, f"`{key.shown}` cannot be the name of a {what}", hint)
     elif key.text in RESERVED:
         hint = f"give the {what} another name"
         reading.source.problem(key.place, f"`{key.text}` is a word of the language already", hint)
@@ -50,12 +53,15 @@ def read_templates(reading: Reading, node: Node | None) -> MappingOf[str, Templa
         return {}
     if not isinstance(node, Mapping):
         reading.source.problem(node.place, f"`blocks` must be a mapping of names to blocks, got {what(node)}")
-        return {}
+        return {ANY: Template(node.place, {ANY: 1})}
     for key, _ in node.items:
         fits_as_name(reading, key, "block")
     # A refused name is a name all the same: the lines that call it have no problem of their own.
     bodies = [(key, _body(reading, key, item)) for key, item in node.items if key.text not in WORDS]
-    found = {key.text: Template(key.place, _parameters(reading, body.get("params"))) for key, body in bodies}
+    found = {
+        key.text: Template(key.place, _parameters(reading, body.get("params")) if body else {ANY: 1})
+        for key, body in bodies
+    }
     for key, body in bodies:
         template = found[key.text]
         inside = reading._replace(names=(*reading.names, *template.keys, STRIDE), blocks=found)
@@ -73,21 +79,27 @@ def _body(reading: Reading, key: Scalar, node: Node) -> dict[str, Node]:
     if not isinstance(node, Mapping):
         hint = "a block has `params:` and `layers:`, or is a list of layers"
         reading.source.problem(
-            node.place, f"the block `{key.text}` is {what(node) if not is_empty(node) else 'empty'}", hint
+            node.place, f"the block `{key.shown}` is {what(node) if not is_empty(node) else 'empty'}", hint
         )
         return {}
-    body = {}
-    for name, item in node.items:
-        if name.text in BLOCK_KEYS:
-            body[name.text] = item
-            continue
-        guess = closest(name.text, BLOCK_KEYS)
-        hint = f"did you mean `{guess}`?" if guess else f"a block has {', '.join(BLOCK_KEYS)}"
-        reading.source.problem(name.place, f"unknown key `{name.text}` of a block", hint)
+    body = parts(reading.source, node, BLOCK_KEYS, "a block")
     if not isinstance(body.get("layers"), Sequence):
-        reading.source.problem(key.place, f"the block `{key.text}` has no `layers`", "a list of lines")
+        reading.source.problem(key.place, f"the block `{key.shown}` has no `layers`", "a list of lines")
         body.pop("layers", None)
     return body
+
+
+def parts(source: Source, node: Mapping, known: tuple[str, ...], owner: str) -> dict[str, Node]:
+    """What stands under the known keys; an unknown one is noted, and read as the missing one that it seems to mean."""
+    found = {key.text: item for key, item in node.items if key.text in known}
+    for key, item in node.items:
+        if key.text not in known:
+            guess = closest(key.text, known)
+            hint = f"did you mean `{guess}`?" if guess else f"{owner} has {', '.join(known)}"
+            source.problem(key.place, f"unknown key `{key.shown}` of {owner}", hint)
+            if guess:
+                found.setdefault(guess, item)
+    return found
 
 
 def _parameters(reading: Reading, node: Node | None) -> dict[str, Any]:
@@ -102,17 +114,22 @@ def _parameters(reading: Reading, node: Node | None) -> dict[str, Any]:
     else:
         hint = "[out, kernel], or with defaults {out: , kernel: 3}"
         reading.source.problem(node.place, f"`params` must be names, or names with defaults, got {what(node)}", hint)
-        return {}
+        return {ANY: 1}
     found: dict[str, Any] = {}
     for key, item in items:
-        if fits_as_name(reading, key, "parameter") and (key.text in found or key.text in reading.names):
-            reading.source.problem(key.place, f"`{key.text}` is a parameter or a var already")
-            continue
+        if len(found) >= MOST_NAMES:
+            reading.source.problem(key.place, f"more than {MOST_NAMES:,} parameters")
+            return {ANY: 1}
+        if not fits_as_name(reading, key, "parameter"):
+            found[ANY] = 1
+        elif key.text in found or key.text in reading.names:
+            reading.source.problem(key.place, f"`{key.shown}` is a parameter or a var already")
         before = reading._replace(names=(*reading.names, *found, STRIDE))
         try:
             found[key.text] = None if is_empty(item) else read(before, item, key.text, Key(VALUE))
         except Unreadable:
-            found[key.text] = None
+            # A parameter with a default all the same: lines that leave it out have no problem of their own.
+            found[key.text] = 1
     return found
 
 

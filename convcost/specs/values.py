@@ -12,13 +12,18 @@ from convcost.errors import ConvcostError, describe
 from convcost.expressions import Expression, ExpressionError
 from convcost.layers.base import LARGEST, count
 from convcost.specs import language
-from convcost.specs.document import Node, Place, Scalar, Sequence, Source, value, what
+from convcost.specs.document import Node, Place, Scalar, Sequence, Source, is_empty, value, what
 from convcost.specs.language import Key
 from convcost.specs.later import WANTED, WORDS, Later, check
 
 
 class Unreadable(Exception):  # noqa: N818 - no error that leaves the reader: its problem is noted already
     """A value that was noted as a problem."""
+
+
+# Among names, parameters or blocks: any that there may be, for what gives them could not be read. What has one of
+# these names is no problem of its own.
+ANY = "*"
 
 
 class Reading(NamedTuple):
@@ -33,6 +38,10 @@ class Reading(NamedTuple):
         """The value is noted as a problem."""
         self.source.problem(node.place, message, hint)
         return Unreadable(message)
+
+    def knows(self, name: str) -> bool:
+        """Whether expressions may use a name."""
+        return name in self.names or (ANY in self.names and name.isidentifier())
 
 
 def read(reading: Reading, node: Node, name: str, key: Key) -> Any:
@@ -65,7 +74,8 @@ def expression(reading: Reading, node: Scalar, name: str, *, condition: bool = F
     """A scalar as an expression over the names that are known; an error stands at its place in the text."""
     try:
         found = Expression(node.text, condition=condition)
-        found.require(reading.names)
+        if ANY not in reading.names:
+            found.require(reading.names)
     except ExpressionError as error:
         start = node.place.column + node.quoted + error.start
         place = Place(node.place.line, start, error.length) if node.place.length > 1 else node.place
@@ -82,9 +92,9 @@ def _leaf(reading: Reading, node: Node, name: str, key: Key) -> Any:
     else:
         found = scalar(reading, node, name, WANTED[key.holds])
     if isinstance(found, str) and isinstance(node, Scalar) and found not in words and _computes(found, reading, key):
-        return Later(expression(reading, node, name), name, key)
+        return Later(expression(reading, node, name), name, key, node.place)
     if key.holds in (language.COUNT, language.PER_AXIS) and isinstance(found, float) and isinstance(node, Scalar):
-        raise reading.wrong(node, f"`{name}` must be a whole number, got `{describe(node.text)}`")
+        raise reading.wrong(node, f"`{name}` must be a whole number, got `{node.shown}`")
     try:
         check(name, found, key)
     except ConvcostError as error:
@@ -98,11 +108,11 @@ _ARITHMETIC = frozenset("+-*/%(), ")
 def _computes(found: str, reading: Reading, key: Key) -> bool:
     """Whether a text is an expression: a known name, or arithmetic where a number is wanted.
 
-    A layer may be called as numbers are that every line knows (``self.c1`` of a U-Net).
+    What is a word may be called as numbers are that every line knows (``self.c1`` of a U-Net).
     """
-    if key.holds == language.NAME and found in language.NUMBERS:
+    if key.holds not in WANTED and found in language.NUMBERS:
         return False
-    return found in reading.names or (key.holds in WANTED and bool(_ARITHMETIC & set(found)) and len(found) > 1)
+    return reading.knows(found) or (key.holds in WANTED and bool(_ARITHMETIC & set(found)) and len(found) > 1)
 
 
 def number(source: Source, node: Node, name: str, least: int = 1) -> int:
@@ -114,18 +124,25 @@ def number(source: Source, node: Node, name: str, least: int = 1) -> int:
 def _each(reading: Reading, node: Node, name: str, key: Key) -> Any:
     """One value, or a list with one for each axis."""
     if isinstance(node, Sequence):
-        return tuple(_leaf(reading, item, name, key) for item in node.items)
+        return tuple(_leaf(reading, item, name, key) for item in _items(reading, node, name))
     if isinstance(node, Scalar) and (axes := node.text.split("x"))[1:] and all(map(str.isdecimal, axes)):
         hint = f"one per axis is a list: [{', '.join(axes)}]"
-        raise reading.wrong(node, f"`{name}` must be {WANTED[key.holds]}, got `{node.text}`", hint)
+        raise reading.wrong(node, f"`{name}` must be {WANTED[key.holds]}, got `{node.shown}`", hint)
     return _leaf(reading, node, name, key)
+
+
+def _items(reading: Reading, node: Sequence, name: str) -> tuple[Node, ...]:
+    """The items of a list, which has one at least."""
+    if not node.items:
+        raise reading.wrong(node, f"`{name}` is an empty list")
+    return node.items
 
 
 def _padding(reading: Reading, node: Node, name: str, key: Key) -> Any:
     if not isinstance(node, Sequence):
         return _each(reading, node, name, key)
     number_key = Key(language.COUNT, least=0)
-    pairs = [item for item in node.items if isinstance(item, Sequence)]
+    pairs = [item for item in _items(reading, node, name) if isinstance(item, Sequence)]
     if pairs and len(pairs) != len(node.items):
         raise reading.wrong(node, f"`{name}` mixes numbers with [begin, end] pairs")
     if any(len(pair.items) != 2 for pair in pairs):  # noqa: PLR2004 - begin and end
@@ -137,17 +154,15 @@ def _padding(reading: Reading, node: Node, name: str, key: Key) -> Any:
 
 def _sizes(reading: Reading, node: Node, name: str, key: Key) -> Any:
     """Sizes, of which one may be nothing: as it comes in."""
-    if isinstance(node, Sequence):
-        return tuple(_sizes(reading, item, name, key) for item in node.items)
-    if isinstance(node, Scalar) and value(reading.source, node) is None and not node.quoted:
-        return None
-    return _leaf(reading, node, name, key)
+    items = _items(reading, node, name) if isinstance(node, Sequence) else (node,)
+    sizes = tuple(None if is_empty(item) else _leaf(reading, item, name, key) for item in items)
+    return sizes if isinstance(node, Sequence) else sizes[0]
 
 
 def _span(reading: Reading, node: Node, name: str, key: Key) -> tuple[Any, Any]:
     """Channels from, and up to; a single number is how many from the first."""
     if not isinstance(node, Sequence):
-        return (0, _leaf(reading, node, name, key))
+        return (0, _leaf(reading, node, name, key._replace(least=1)))
     if len(node.items) != 2:  # noqa: PLR2004 - from and to
         raise reading.wrong(node, f"`{name}` takes [begin, end], got {len(node.items)} numbers")
     begin, end = (_leaf(reading, item, name, key) for item in node.items)
@@ -157,16 +172,16 @@ def _span(reading: Reading, node: Node, name: str, key: Key) -> tuple[Any, Any]:
 def _value(reading: Reading, node: Node, name: str, key: Key) -> Any:
     """A number, a truth value or a word; a list of them; or an expression."""
     if isinstance(node, Sequence):
-        return tuple(_value(reading, item, name, key) for item in node.items)
+        return tuple(_value(reading, item, name, key) for item in _items(reading, node, name))
     found = scalar(reading, node, name, "a number or a word")
-    if isinstance(found, float) and found == float("inf"):
+    if isinstance(found, float) and abs(found) == float("inf"):
         raise reading.wrong(node, f"`{name}` is too large")
     if not isinstance(found, str) or not isinstance(node, Scalar):
         return found
     known = found in reading.names
     if not known and (not _ARITHMETIC & set(found) or _is_word(found, reading.names)):
         return found
-    return Later(expression(reading, node, name), name, key)
+    return Later(expression(reading, node, name), name, key, node.place)
 
 
 def _is_word(text: str, names: tuple[str, ...]) -> bool:
@@ -182,7 +197,7 @@ def _condition(reading: Reading, node: Node, name: str, key: Key) -> Any:
     """A condition over the names that are known."""
     found = scalar(reading, node, name, "a condition such as `s == 1`")
     if isinstance(found, str) and isinstance(node, Scalar):
-        return Later(expression(reading, node, name, condition=True), name, key)
+        return Later(expression(reading, node, name, condition=True), name, key, node.place)
     if not isinstance(found, bool):
         raise reading.wrong(node, f"`{name}` must be a condition such as `s == 1`, got `{describe(found)}`")
     return found
