@@ -7,13 +7,19 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from convcost.budget import LEAST, NEW, NO_BUDGET, OVER, SAME, UNDER, UNKNOWN, Check
-from convcost.check_report import Checked, remark, written
+from convcost.budget import LEAST, NEW, NO_BUDGET, OVER, PARTIAL, SAME, UNDER, UNKNOWN, Check
+from convcost.check_report import Checked
+from convcost.check_words import remark, written
+from convcost.evaluation import Evaluation
+from convcost.partial import kinds_text
 from convcost.problems import Problem
 
 
 class Annotation(NamedTuple):
-    """A message for a place: its level is ``error`` or ``notice``, lines and columns count from 1, 0 is unknown."""
+    """A message for a place, whose lines and columns count from 1 (0: unknown).
+
+    Its level is ``error``, ``warning`` or ``notice``.
+    """
 
     level: str
     title: str
@@ -45,6 +51,12 @@ def annotated(checked: Checked, workspace: str = "") -> str:
     """
     found = [_of_problem(problem, workspace) for problem in checked.errors]
     found += [_of_checks(group, workspace) for group in _groups(checked.checks)]
+    known = {(check.network, check.source) for check in checked.checks if check.status == PARTIAL}
+    found += [
+        _of_partial(evaluation, workspace)
+        for evaluation in checked.evaluations
+        if evaluation.uncounted and (evaluation.network.name, evaluation.network.source) not in known
+    ]
     return "\n".join([*(annotation.command() for annotation in found), f"convcost: {checked.summary}", ""])
 
 
@@ -72,6 +84,12 @@ def _of_checks(group: list[Check], workspace: str) -> Annotation:
     return Annotation("error", title, message, file, line if file else 0)
 
 
+def _of_partial(evaluation: Evaluation, workspace: str) -> Annotation:
+    network = evaluation.network
+    message = f"{network.name}: not counted: {kinds_text(evaluation.uncounted)}"
+    return Annotation("warning", "convcost: partial", message, file_of(network.source, workspace))
+
+
 _TITLES = {OVER: "over budget", UNDER: "under the least"}
 
 
@@ -85,6 +103,8 @@ def sentence(check: Check) -> str:
     what = f"{check.what} of `{check.layer}`" if check.layer else check.what
     if check.status == UNKNOWN:
         return f"{check.network}: {what} is not known, and its limit of {check.limit:,} cannot be checked"
+    if check.status == PARTIAL:
+        return f"{check.network}: the {what} is partial"
     limit, found, difference = written(check, exact=True)
     if check.bound == SAME and check.status == NEW and not check.layer:
         return f"{check.network}: new, not in {check.set_by}"

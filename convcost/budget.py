@@ -8,15 +8,19 @@ from typing import NamedTuple
 from convcost.costs import Cost
 from convcost.evaluation import Evaluation
 from convcost.network import INPUT, Bound, Network, Shapes
+from convcost.partial import kinds_text
 from convcost.units import bytes_of
 
 # What a limit is: the most, the least, or exactly what a snapshot has.
 MOST, LEAST, SAME = "most", "least", "same"
 
-OK, OVER, UNDER, UNKNOWN, NO_BUDGET = "ok", "over", "under", "not known", "no budget"
+OK, OVER, UNDER, UNKNOWN, PARTIAL, NO_BUDGET = "ok", "over", "under", "not known", "partial", "no budget"
 CHANGED, NEW, GONE, UPDATED = "changed", "new", "gone", "updated"
 # What makes the exit status 1: a figure that nobody knows is none that holds.
-FINDINGS = frozenset((OVER, UNDER, UNKNOWN, CHANGED, NEW, GONE))
+FINDINGS = frozenset((OVER, UNDER, UNKNOWN, PARTIAL, CHANGED, NEW, GONE))
+
+# Where the figure and its limit, or its snapshot, are apart.
+_AWAY = frozenset((OVER, UNDER, CHANGED, NEW, GONE, UPDATED))
 
 # Layers named behind a total that is over.
 _HEAVIEST = 3
@@ -73,7 +77,7 @@ class Check(NamedTuple):
     @property
     def difference(self) -> int | None:
         """How far the figure is beyond its limit, or from its snapshot: None where it keeps it, or is not known."""
-        if self.limit is None or self.found is None or not (self.finding or self.status == UPDATED):
+        if self.limit is None or self.found is None or self.status not in _AWAY:
             return None
         return self.limit - self.found if self.bound == LEAST else self.found - self.limit
 
@@ -124,21 +128,31 @@ def _of_total(evaluation: Evaluation, check: Check, dtype: str) -> list[Check]:
     """A sum over the layers, of which the heaviest are behind it."""
     found = sum(_count(cost, check.what, dtype) for cost in evaluation.costs.values())
     if not _beyond(found, check):
-        if evaluation.uncounted:
-            note = f"not counted, and could be more: {', '.join(evaluation.uncounted)}"
-            return [check._replace(found=found, status=UNKNOWN, note=note)]
-        return [check._replace(found=found)]
+        return [within(evaluation, check._replace(found=found))]
     return [check._replace(found=found, status=OVER, parts=_layers(evaluation, check.what, dtype)[:_HEAVIEST])]
+
+
+def within(evaluation: Evaluation, check: Check) -> Check:
+    """What keeps its limit; where something is not counted, nobody knows whether it does."""
+    if not evaluation.uncounted:
+        return check
+    return check._replace(status=UNKNOWN, note=f"not counted, and could be more: {kinds_text(evaluation.uncounted)}")
+
+
+def whole_checks(evaluation: Evaluation, flag: str) -> list[Check]:
+    """The finding that something is not counted, where ``flag`` makes it one."""
+    if not evaluation.uncounted:
+        return []
+    network, note = evaluation.network, f"not counted: {kinds_text(evaluation.uncounted)}"
+    return [Check(network.name, network.source, "total", PARTIAL, bound="", set_by=flag, note=note)]
 
 
 def _of_layers(evaluation: Evaluation, check: Check, dtype: str) -> list[Check]:
     """The most of any layer: each that is over, or else the heaviest."""
-    heaviest = _layers(evaluation, check.what, dtype) or (Part("", 0),)
-    over = [part for part in heaviest if _beyond(part.amount, check)]
-    return [
-        check._replace(found=part.amount, status=OVER if over else OK, layer=part.name, layer_line=part.line)
-        for part in over or heaviest[:1]
-    ]
+    every = _layers(evaluation, check.what, dtype) or (Part("", 0),)
+    found = [check._replace(found=part.amount, layer=part.name, layer_line=part.line) for part in every]
+    over = [one._replace(status=OVER) for one in found if _beyond(one.found or 0, check)]
+    return over or [within(evaluation, found[0])]
 
 
 def _layers(evaluation: Evaluation, what: str, dtype: str) -> tuple[Part, ...]:

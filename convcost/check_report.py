@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from convcost.budget import LEAST, NO_BUDGET, SAME, Check, Part
+from convcost.budget import LEAST, NO_BUDGET, SAME, Check
+from convcost.check_words import percent, remark, set_by, what_text, written
 from convcost.evaluation import Evaluation
+from convcost.partial import as_json, sentence
 from convcost.problems import Problem
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report, choose_columns
-from convcost.units import Unit, column_unit, quotient, significant
 
 
 class Checked(NamedTuple):
@@ -24,6 +25,16 @@ class Checked(NamedTuple):
         return sum(check.finding for check in self.checks)
 
     @property
+    def repeats_names(self) -> bool:
+        """Whether two networks have one name, and only their sources tell them apart."""
+        networks = {(check.network, check.source) for check in self.checks}
+        return len({name for name, _ in networks}) < len(networks)
+
+    def label(self, name: str, source: str) -> str:
+        """What a network is called in the text below the table."""
+        return f"{name} ({source})" if self.repeats_names and source else name
+
+    @property
     def summary(self) -> str:
         """How many networks and checks there were, and how many findings."""
         checks = sum(check.status != NO_BUDGET for check in self.checks)
@@ -36,7 +47,7 @@ def _number(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
-_DEFAULT = ("network", "what", "layer", "limit", "found", "over_by", "status", "set_by")
+_DEFAULT = ("network", "source", "what", "layer", "limit", "found", "over_by", "status", "set_by")
 _DEFAULT_OF_MACHINES = (
     *("network", "source", "what", "layer", "bound", "limit", "found", "over_by", "over_ratio", "status"),
     *("set_by", "line", "note"),
@@ -71,27 +82,33 @@ def check_report(
     """Every limit in a row. ``machine``: figures are numbers; else each row has them in a unit of its own."""
     from convcost import __version__
 
-    checks = checked.checks
-    known = _columns(checks)
-    chosen = choose_columns(columns, known, _DEFAULT_OF_MACHINES if machine else _DEFAULT)
+    checks, repeats = checked.checks, checked.repeats_names
+    asked = ("source", *columns) if columns and repeats else columns
+    chosen = choose_columns(asked, _columns(checks), _DEFAULT_OF_MACHINES if machine else _DEFAULT)
     names = {check.network for check in checks}
+    alone = len(names) == 1 and not repeats
     if not machine and not columns:
         # What is the same in all rows stands in the title, or nowhere.
         dropped = {"layer"} if not any(check.layer for check in checks) else set()
-        dropped |= {"network"} if len(names) == 1 else set()
+        dropped |= {"network"} if alone else set()
+        dropped |= {"source"} if not repeats else set()
         chosen = tuple(column for column in chosen if column.key not in dropped)
     in_bytes = any(check.what.endswith("_bytes") for check in checks)
     return Report(
-        title=f"{', '.join(names)}: {checked.summary}" if len(names) == 1 else checked.summary,
+        title=f"{', '.join(names)}: {checked.summary}" if alone else checked.summary,
         columns=chosen,
         rows=tuple(_row(check, machine=machine, exact=exact) for check in checks),
         caption=(
+            *(line for one in checked.evaluations for line in _partial_text(checked, one)),
             *_networks_text(checked.evaluations),
             CONVENTION_TEXT,
             *([f"Bytes at {checked.dtype}."] if in_bytes else []),
             f"convcost {__version__}.",
         ),
-        notes=(*((_about(check), note) for check in checks if (note := remark(check))), *_places(checks)),
+        notes=(
+            *((_about(checked, check), note) for check in checks if (note := remark(check))),
+            *_places(checked),
+        ),
         data=lambda: _data(checked),
     )
 
@@ -103,12 +120,17 @@ def _networks_text(evaluations: tuple[Evaluation, ...]) -> tuple[str, ...]:
     return (f"Input sizes and sources: {shown}.",) if shown else ()
 
 
-def _places(checks: tuple[Check, ...]) -> list[tuple[str, str]]:
+def _partial_text(checked: Checked, evaluation: Evaluation) -> tuple[str, ...]:
+    network = evaluation.network
+    return sentence(checked.label(network.name, network.source), evaluation.uncounted)
+
+
+def _places(checked: Checked) -> list[tuple[str, str]]:
     """The lines of the layers that are over, one note for each limit."""
     found: dict[str, dict[int, list[str]]] = {}
-    for check in checks:
+    for check in checked.checks:
         if check.finding and check.layer_line and check.layer and check.bound != SAME:
-            found.setdefault(_about(check), {}).setdefault(check.layer_line, []).append(check.layer)
+            found.setdefault(_about(checked, check), {}).setdefault(check.layer_line, []).append(check.layer)
     return [
         (about, "; ".join(f"line {line}: {', '.join(layers)}" for line, layers in sorted(by_line.items())))
         for about, by_line in found.items()
@@ -117,13 +139,13 @@ def _places(checks: tuple[Check, ...]) -> list[tuple[str, str]]:
 
 def _row(check: Check, *, machine: bool, exact: bool) -> Mapping[str, Cell]:
     figures = (check.limit, check.found, check.difference)
-    shown = (*figures, check.ratio) if machine else (*written(check, exact=exact), _percent(check))
+    shown = (*figures, check.ratio) if machine else (*written(check, exact=exact), percent(check))
     return {
         "network": check.network,
         "source": check.source,
         "layer": check.layer or None,
-        "what": (check.what if machine else _what(check)) or None,
-        "bound": check.bound if check.what else None,
+        "what": (check.what if machine else what_text(check)) or None,
+        "bound": (check.what and check.bound) or None,
         **dict(zip(("limit", "found", "over_by", "over_ratio"), shown, strict=True)),
         "status": check.status,
         "set_by": (set_by(check) if machine or not check.line else f"line {check.line}") or None,
@@ -132,69 +154,8 @@ def _row(check: Check, *, machine: bool, exact: bool) -> Mapping[str, Cell]:
     }
 
 
-def set_by(check: Check) -> str:
-    """The flag, the file, or the line of the spec that sets the limit."""
-    return check.set_by or (f"{check.source}:{check.line}" if check.line else "")
-
-
-def written(check: Check, *, exact: bool = False) -> tuple[str | None, str | None, str | None]:
-    """The limit, what was found and the difference, in one unit; exact where the two would look equal in it."""
-    figures = [number for number in (check.limit, check.found) if number is not None]
-    unit = None if exact else column_unit(figures, of_bytes=check.what.endswith("_bytes"))
-    if len({_scaled(number, unit) for number in figures}) < len(set(figures)):
-        unit = None
-    limit, found, difference = (
-        _scaled(number, unit) if number is not None else None for number in (check.limit, check.found, check.difference)
-    )
-    if difference and check.difference is not None:
-        sign = "+" if check.bound == SAME and check.difference > 0 else ""
-        part = f" ({sign}{_percent(check)})" if check.ratio is not None else ""
-        difference = f"{sign}{difference}{part}"
-    return limit, found, difference
-
-
-def _scaled(number: int, unit: Unit | None) -> str:
-    return f"{quotient(number, unit.size)} {unit.name}" if unit else f"{number:,}"
-
-
-def _percent(check: Check) -> str | None:
-    return f"{significant(100 * check.ratio)} %" if check.ratio is not None else None
-
-
-def _what(check: Check) -> str:
-    return f"{check.what} (at least)" if check.bound == LEAST else check.what
-
-
-def _about(check: Check) -> str:
-    return " ".join(word for word in (check.network, _what(check)) if word)
-
-
-# Tensors that a note names.
-_NAMED = 3
-
-
-def remark(check: Check) -> str:
-    """What is behind a figure, and what there is to know of its limit; empty where there is nothing."""
-    said = [check.note] if check.note else []
-    if check.peak_at:
-        rest = len(check.parts) - _NAMED
-        more = f" and {rest:,} more" if rest > 0 else ""
-        named = ", ".join(_part(check, part) for part in check.parts[:_NAMED])
-        said.append(f"the peak is at `{check.peak_at}`{_line(check.layer_line)}; live then: {named}{more}")
-    elif check.parts:
-        said.append("heaviest layers: " + ", ".join(_part(check, part) for part in check.parts))
-    if check.replaced:
-        said.append(f"{check.set_by} takes the place of the spec's {check.replaced.most:,}{_line(check.replaced.line)}")
-    return "; ".join(said)
-
-
-def _part(check: Check, part: Part) -> str:
-    share = f" ({significant(100 * part.amount / check.found)} %)" if check.found else ""
-    return f"{part.name} {part.amount:,}{share}"
-
-
-def _line(line: int) -> str:
-    return f" (line {line})" if line else ""
+def _about(checked: Checked, check: Check) -> str:
+    return " ".join(word for word in (checked.label(check.network, check.source), what_text(check)) if word)
 
 
 def _data(checked: Checked) -> Mapping[str, Any]:
@@ -204,16 +165,19 @@ def _data(checked: Checked) -> Mapping[str, Any]:
         "convention": CONVENTION,
         "dtype": checked.dtype,
         "findings": checked.findings,
-        "networks": [
-            {"name": one.network.name, "source": one.network.source, "input": one.network.input}
-            for one in checked.evaluations
-        ],
+        "networks": [_network_json(one) for one in checked.evaluations],
         "checks": [_check_json(check) for check in checked.checks],
         "errors": [
             {"source": e.source, "line": e.line or None, "column": e.column or None, "message": e.message}
             for e in checked.errors
         ],
     }
+
+
+def _network_json(evaluation: Evaluation) -> Mapping[str, Any]:
+    network = evaluation.network
+    told = {"name": network.name, "source": network.source, "input": network.input}
+    return {**told, **as_json(evaluation.uncounted)}
 
 
 def _check_json(check: Check) -> Mapping[str, Any]:
@@ -223,7 +187,7 @@ def _check_json(check: Check) -> Mapping[str, Any]:
         "source": check.source or None,
         "layer": check.layer or None,
         "what": check.what or None,
-        "bound": check.bound if check.what else None,
+        "bound": (check.what and check.bound) or None,
         "limit": check.limit,
         "found": check.found,
         "over_by": check.difference,

@@ -1,6 +1,6 @@
 """A limit on what a convention counts, beside the limits of a budget."""
 
-from convcost.budget import OK, OVER, Check, Part
+from convcost.budget import OK, OVER, Check, Part, within
 from convcost.conventions import find
 from convcost.conventions.counting import counted_layers
 from convcost.evaluation import Evaluation
@@ -16,7 +16,7 @@ def counted_check(evaluation: Evaluation, count_as: str, most: int, flag: str) -
     found = sum(counts.values())
     check = Check(network.name, network.source, f"counted as {count_as}", OK, most, found, set_by=flag)
     if found <= most:
-        return check
+        return within(evaluation, check)
     heaviest = sorted(counts, key=lambda name: -counts[name])[:_HEAVIEST]
     parts = tuple(Part(name, counts[name], network.lines.get(name, 0)) for name in heaviest if counts[name])
     return check._replace(status=OVER, parts=parts)

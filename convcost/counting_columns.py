@@ -1,18 +1,19 @@
 """`--count-as` in comparisons and differences: a finished report with a column more, of what a convention counts."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from convcost.comparison import Comparison
 from convcost.conventions import find
 from convcost.conventions.convention import Convention
 from convcost.conventions.counting import counted, counted_layers
-from convcost.difference import Pair, pairs
+from convcost.difference import Change, change, change_of, pairs
+from convcost.difference_report import as_json
 from convcost.evaluation import Evaluation, evaluate
-from convcost.evaluation_counting import counting_text
+from convcost.evaluation_counting import counted_column, counting_text, named
 from convcost.network import Node
-from convcost.report import Cell, Column, Report
+from convcost.partial import known
+from convcost.report import Column, Report
 from convcost.rows import Row
 
 
@@ -20,16 +21,15 @@ def with_counted(report: Report, comparison: Comparison, count_as: str) -> Repor
     """A comparison of kinds with a column of what each costs by a convention; blank without an input size."""
     convention = find(count_as)
     values = [_of_row(convention, row) for row in comparison.rows]
-    column = Column("counted", f"{convention.name} {convention.unit}", "count")
     # The notes are the last column.
-    columns = (*report.columns[:-1], column, *report.columns[-1:])
+    columns = (*report.columns[:-1], counted_column(count_as), *report.columns[-1:])
     rows = tuple({**row, "counted": value} for row, value in zip(report.rows, values, strict=True))
     plain = report.data
 
     def data() -> Mapping[str, Any]:
         whole = dict(plain())
         both = zip(whole["rows"], values, strict=True)
-        return {**whole, "counted": _named(convention), "rows": [{**row, "counted": value} for row, value in both]}
+        return {**whole, "counted": named(convention), "rows": [{**row, "counted": value} for row, value in both]}
 
     return report._replace(columns=columns, rows=rows, caption=_caption(report, count_as), data=data)
 
@@ -43,53 +43,36 @@ def with_counted_difference(report: Report, before: Evaluation, after: Evaluatio
     convention = find(count_as)
     old, new = counted_layers(convention, before), counted_layers(convention, after)
     found = [pair for pair in pairs(before, after) if pair.change != "same"]
-    each = [_sides(pair, old, new) for pair in found]
-    whole = (sum(old.values()), sum(new.values()))
-    head = f"{convention.name} {convention.unit}"
+    each = [change_of(pair, _sum(pair.before, old), _sum(pair.after, new)) for pair in found]
+    whole = change(sum(old.values()), sum(new.values()))
+    head = counted_column(count_as).head
     columns = tuple(Column(f"counted_{side}", f"{head} {side}", "count") for side in ("before", "after", "delta"))
-    rows = tuple({**row, **_cells(*sides)} for row, sides in zip(report.rows, each, strict=False))
+    rows = tuple({**row, **_cells(one)} for row, one in zip(report.rows, each, strict=False))
     plain = report.data
 
     def data() -> Mapping[str, Any]:
         told = dict(plain())
-        total = {**told["total"], "counted": _json(*whole)}
-        layers = [{**one, "counted": _json(*sides)} for one, sides in zip(told["layers"], each, strict=True)]
-        return {**told, "counted": _named(convention), "total": total, "layers": layers}
+        total = {**told["total"], "counted": as_json(whole)}
+        layers = [{**layer, "counted": as_json(one)} for layer, one in zip(told["layers"], each, strict=True)]
+        return {**told, "counted": named(convention), "total": total, "layers": layers}
 
     return report._replace(
         columns=(*report.columns, *columns, Column("counted_ratio", "ratio", "ratio")),
         rows=rows,
-        totals={**(report.totals or {}), **_cells(*whole)},
+        totals={**(report.totals or {}), **_cells(whole)},
         caption=_caption(report, count_as),
         data=data,
     )
 
 
-def _sides(pair: Pair, old: Mapping[str, int], new: Mapping[str, int]) -> tuple[int | None, int | None]:
-    return _sum(pair.before, old), _sum(pair.after, new)
-
-
 def _sum(nodes: tuple[Node, ...], counts: Mapping[str, int]) -> int | None:
-    return sum(counts[node.name] for node in nodes) if nodes else None
+    """What some layers cost, or None where there are none or nobody knows it."""
+    found = {"counted": sum(counts[node.name] for node in nodes)}
+    return known(found, nodes)["counted"] if nodes else None
 
 
-def _cells(one: int | None, other: int | None) -> Mapping[str, Cell]:
-    return {
-        "counted_before": one,
-        "counted_after": other,
-        "counted_delta": (other or 0) - (one or 0),
-        "counted_ratio": Fraction(other, one) if one and other is not None else None,
-    }
-
-
-def _json(one: int | None, other: int | None) -> Mapping[str, Any]:
-    ratio = Fraction(other, one) if one and other is not None else None
-    delta = (other or 0) - (one or 0)
-    return {"before": one, "after": other, "delta": delta, "ratio": str(ratio) if ratio is not None else None}
-
-
-def _named(convention: Convention) -> Mapping[str, Any]:
-    return {"convention": convention.name, "version": convention.version or None, "unit": convention.unit}
+def _cells(found: Change) -> Mapping[str, Any]:
+    return {f"counted_{side}": cell for side, cell in found._asdict().items()}
 
 
 def _caption(report: Report, count_as: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import fields, is_dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcost.alignment import partners
@@ -39,6 +40,27 @@ class Pair(NamedTuple):
         if not self.after:
             return "removed"
         return "changed" if self.changes else "same"
+
+
+class Change(NamedTuple):
+    """A count on both sides, the delta and the ratio. None: nothing stands there, or nobody knows it."""
+
+    before: int | None
+    after: int | None
+    delta: int | None
+    ratio: Fraction | None
+
+
+def change(before: int | None, after: int | None, *, known: bool = True) -> Change:
+    """How a count changes, from nothing or to nothing where a side has none; unless that is because nobody knows it."""
+    ratio = Fraction(after, before) if before and after is not None else None
+    return Change(before, after, (after or 0) - (before or 0) if known else None, ratio)
+
+
+def change_of(pair: Pair, before: int | None, after: int | None) -> Change:
+    """How a count of a pair changes; it is not known where layers stand on a side that has none."""
+    lost = (pair.before and before is None) or (pair.after and after is None)
+    return change(before, after, known=not lost)
 
 
 def pairs(before: Evaluation, after: Evaluation) -> tuple[Pair, ...]:

@@ -1,16 +1,17 @@
 """`diff` and `whatif`: two networks side by side, layer by layer and in total."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from convcost.costs import Cost, total
-from convcost.difference import Pair, pairs
+from convcost.costs import total
+from convcost.difference import Change, Pair, change, change_of, pairs
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation
-from convcost.evaluation_report import partial_text
 from convcost.names import closest
 from convcost.network import Node
+from convcost.partial import as_json as partial_json
+from convcost.partial import known, sentence, total_head
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report
 from convcost.units import bytes_of, times
 
@@ -49,14 +50,16 @@ def difference_report(
     chosen = _chosen(quantities)
     found = [pair for pair in pairs(before, after) if pair.change != "same"]
     rows = [_row(pair, before, after, chosen, dtype) for pair in found] if layers else []
-    totals = {"layer": "total", "change": None} | _cells(before.total, after.total, chosen, dtype)
+    whole = _total_changes(before, after, dtype)
+    head = total_head({**before.uncounted, **after.uncounted})
     return Report(
         title=f"{labels[0]} → {labels[1]}",
         columns=_columns(chosen),
         rows=tuple(rows),
-        totals=totals,
+        totals={"layer": head, "change": None, **_cells(whole, chosen)},
         caption=(
-            *(text for side in (before, after) for text in partial_text(side)),
+            *sentence(labels[0], before.uncounted),
+            *sentence(labels[1], after.uncounted),
             *_sentences(before, after, labels, len(found)),
             CONVENTION_TEXT,
             *([f"Bytes at {dtype}."] if any(name.endswith("bytes") for name in chosen) else []),
@@ -68,7 +71,7 @@ def difference_report(
             "convention": CONVENTION,
             "before": _side(before, labels[0]),
             "after": _side(after, labels[1]),
-            "total": _json_cells(before.total, after.total),
+            "total": _json_cells(whole),
             "layers": [_json(pair, before, after) for pair in found],
             "notes": [note for _, note in notes],
         },
@@ -96,53 +99,58 @@ def _columns(chosen: tuple[str, ...]) -> tuple[Column, ...]:
 
 
 def _row(pair: Pair, before: Evaluation, after: Evaluation, chosen: tuple[str, ...], dtype: str) -> Mapping[str, Cell]:
-    change = "; ".join(pair.changes) if pair.change == "changed" else f"{pair.change}: {_node(pair).kind}"
-    return {"layer": pair.name, "change": change} | _cells(*_costs(pair, before, after), chosen, dtype)
+    told = "; ".join(pair.changes) if pair.change == "changed" else f"{pair.change}: {_node(pair).kind}"
+    return {"layer": pair.name, "change": told, **_cells(_changes(pair, before, after, dtype), chosen)}
 
 
 def _node(pair: Pair) -> Node:
     return (pair.after or pair.before)[0]
 
 
-def _costs(pair: Pair, before: Evaluation, after: Evaluation) -> tuple[Cost | None, Cost | None]:
-    return _total(pair.before, before), _total(pair.after, after)
+def _changes(pair: Pair, before: Evaluation, after: Evaluation, dtype: str) -> dict[str, Change]:
+    """How each quantity of a pair changes."""
+    old, new = _known(pair.before, before, dtype), _known(pair.after, after, dtype)
+    return {name: change_of(pair, old.get(name), new.get(name)) for name in QUANTITIES}
 
 
-def _total(nodes: tuple[Node, ...], evaluation: Evaluation) -> Cost | None:
-    return total(evaluation.costs[node.name] for node in nodes) if nodes else None
+def _total_changes(before: Evaluation, after: Evaluation, dtype: str) -> dict[str, Change]:
+    old, new = (_counts(one.network.nodes, one, dtype) for one in (before, after))
+    return {name: change(old[name], new[name]) for name in QUANTITIES}
 
 
-def _cells(old: Cost | None, new: Cost | None, chosen: tuple[str, ...], dtype: str) -> dict[str, Cell]:
-    """Both sides of each quantity, the delta and the ratio, which is blank where there was nothing."""
-    cells: dict[str, Cell] = {}
-    for name in chosen:
-        one, other = _value(old, name, dtype), _value(new, name, dtype)
-        cells |= {f"{name}_before": one, f"{name}_after": other, f"{name}_delta": (other or 0) - (one or 0)}
-        cells[f"{name}_ratio"] = Fraction(other, one) if one and other is not None else None
-    return cells
+def _known(nodes: tuple[Node, ...], evaluation: Evaluation, dtype: str) -> Mapping[str, int | None]:
+    """Every quantity of some layers that is known of them."""
+    return known(_counts(nodes, evaluation, dtype), nodes)
 
 
-def _value(cost: Cost | None, name: str, dtype: str) -> int | None:
-    if cost is None:
-        return None
-    if name == "weight_bytes":
-        return bytes_of(cost.params, dtype)
-    if name == "activation_bytes":
-        return bytes_of(cost.activations, dtype)
-    return int(getattr(cost, name))
+def _counts(nodes: Iterable[Node], evaluation: Evaluation, dtype: str) -> Mapping[str, int]:
+    """Every quantity of some layers; bytes are rounded up layer by layer."""
+    costs = [evaluation.costs[node.name] for node in nodes]
+    whole = total(costs)
+    return {
+        **{name: int(getattr(whole, name)) for name in QUANTITIES if not name.endswith("bytes")},
+        "weight_bytes": sum(bytes_of(cost.params, dtype) for cost in costs),
+        "activation_bytes": sum(bytes_of(cost.activations, dtype) for cost in costs),
+    }
+
+
+def _cells(changes: Mapping[str, Change], chosen: tuple[str, ...]) -> dict[str, Cell]:
+    """Both sides of each quantity, the delta and the ratio."""
+    return {f"{name}_{side}": cell for name in chosen for side, cell in changes[name]._asdict().items()}
 
 
 def _sentences(before: Evaluation, after: Evaluation, labels: tuple[str, str], changed: int) -> tuple[str, ...]:
     """The direction in words."""
     old, new = labels
+    of = "Of what is counted, " if before.uncounted or after.uncounted else ""
     if not changed and before.network.input == after.network.input:
-        return (f"{new} is the same as {old}, layer by layer.",)
+        return (f"{of}{new} is the same as {old}, layer by layer.",)
     sizes = f"Inputs: {_shape(before)} and {_shape(after)}." if before.network.input != after.network.input else ""
     counts = [(getattr(before.total, name), getattr(after.total, name), QUANTITIES[name]) for name in _DEFAULT[::-1]]
     differ = " and ".join(_words(*count) for count in counts if count[0] != count[1])
     same = " and ".join(head for one, other, head in counts if one == other)
     words = [f"{differ} than {old}"] * bool(differ) + [f"as many {same} as {old}"] * bool(same)
-    return tuple(filter(None, (f"{new} has {', and '.join(words)}.", sizes)))
+    return tuple(filter(None, (f"{of}{new} has {', and '.join(words)}.", sizes)))
 
 
 def _words(old: int, new: int, head: str) -> str:
@@ -160,24 +168,17 @@ def _side(evaluation: Evaluation, label: str) -> Mapping[str, Any]:
         "name": network.name,
         "source": network.source,
         "input": network.input,
-        "complete": not evaluation.uncounted,
+        **partial_json(evaluation.uncounted),
     }
 
 
-_MACHINE = ("params", "weights", "biases", "norm_params", "macs", "flops", "activations")
+def _json_cells(changes: Mapping[str, Change]) -> Mapping[str, Any]:
+    return {name: as_json(changes[name]) for name in QUANTITIES if not name.endswith("bytes")}
 
 
-def _json_cells(old: Cost | None, new: Cost | None) -> Mapping[str, Any]:
-    return {
-        name: {
-            "before": one,
-            "after": other,
-            "delta": (other or 0) - (one or 0),
-            "ratio": str(Fraction(other, one)) if one and other is not None else None,
-        }
-        for name in _MACHINE
-        for one, other in [(_value(old, name, "fp32"), _value(new, name, "fp32"))]
-    }
+def as_json(found: Change) -> Mapping[str, Any]:
+    """How JSON says a change: the ratio as an exact fraction."""
+    return {**found._asdict(), "ratio": str(found.ratio) if found.ratio is not None else None}
 
 
 def _json(pair: Pair, before: Evaluation, after: Evaluation) -> Mapping[str, Any]:
@@ -187,5 +188,5 @@ def _json(pair: Pair, before: Evaluation, after: Evaluation) -> Mapping[str, Any
         "after": [node.name for node in pair.after],
         "kind": _node(pair).kind,
         "changes": pair.changes,
-        **_json_cells(*_costs(pair, before, after)),
+        **_json_cells(_changes(pair, before, after, "fp32")),
     }

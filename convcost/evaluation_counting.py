@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from convcost.conventions import find
+from convcost.conventions import Convention, find
 from convcost.conventions.counting import counted_layers, ledgers
 from convcost.evaluation import Evaluation
 from convcost.ledger import Ledger, summed
 from convcost.network import Node
+from convcost.partial import known
 from convcost.report import Cell, Column
-
-KEYS = ("counted", "ledger")
 
 
 class Counting:
@@ -33,14 +32,12 @@ class Counting:
         whole = {"ledger": summed(self.ledgers[node.name] for node in nodes)}
         if self.convention is None or self.counted is None:
             return whole
-        told = {"convention": self.convention.name, "version": self.convention.version or None}
-        told |= {"unit": self.convention.unit}
-        return {"counted": {**told, "total": sum(self.counted.values())}, **whole}
+        return {"counted": {**named(self.convention), "total": sum(self.counted.values())}, **whole}
 
-    def json_layer(self, name: str) -> Mapping[str, Any]:
+    def json_layer(self, node: Node) -> Mapping[str, Any]:
         """What JSON holds of a layer."""
-        counted = {"counted": self.counted[name]} if self.counted else {}
-        return {**counted, "ledger": self.ledgers[name]}
+        counted: dict[str, Any] = {"counted": self.counted[node.name]} if self.counted else {}
+        return known({**counted, "ledger": self.ledgers[node.name]}, (node,))
 
 
 def ledger_text(whole: Ledger) -> str:
@@ -48,13 +45,15 @@ def ledger_text(whole: Ledger) -> str:
     return "; ".join(f"{name} {amount:,}" for name, amount in whole.items())
 
 
-def with_heads(columns: tuple[Column, ...], count_as: str) -> tuple[Column, ...]:
-    """The columns, with the convention's name and unit as the head of what is counted by it."""
-    if not count_as:
-        return columns
+def named(convention: Convention) -> Mapping[str, Any]:
+    """How JSON names a convention."""
+    return {"convention": convention.name, "version": convention.version or None, "unit": convention.unit}
+
+
+def counted_column(count_as: str) -> Column:
+    """The column of what is counted, under the convention's name and unit."""
     convention = find(count_as)
-    head = f"{convention.name} {convention.unit}"
-    return tuple(column._replace(head=head) if column.key == "counted" else column for column in columns)
+    return Column("counted", f"{convention.name} {convention.unit}", "count")
 
 
 def counting_text(count_as: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from convcost.evaluation import Evaluation
 from convcost.evaluation_rows import exact
 from convcost.folding import by_kind
 from convcost.network import Node
+from convcost.partial import as_json, known
 from convcost.problems import Problem
 from convcost.report import CONVENTION
 from convcost.units import bytes_of
@@ -48,20 +49,23 @@ def _network(evaluation: Evaluation, dtype: str, shown: "Shown | None") -> Mappi
         "weight_bytes": evaluation.weight_bytes(dtype),
         "activation_bytes": evaluation.activation_bytes(dtype),
         "peak_bytes": bytes_of(evaluation.peak_activations, dtype),
-        "complete": not evaluation.uncounted,
-        "uncounted": [{"kind": kind, "layers": number} for kind, number in evaluation.uncounted.items()],
+        **as_json(evaluation.uncounted),
         "kinds": [
-            {"kind": entry.kind, "layers": len(entry.nodes), **exact(entry.cost)} for entry in by_kind(evaluation)
+            {"kind": entry.kind, "layers": len(entry.nodes), **known(exact(entry.cost), entry.nodes)}
+            for entry in by_kind(evaluation)
         ],
         "layers": [
-            {**_layer(evaluation, node, seen[node.name]), **(counting.json_layer(node.name) if counting else {})}
+            {**_layer(evaluation, node, seen[node.name]), **(counting.json_layer(node) if counting else {})}
             for node in network.nodes
         ],
     }
 
 
+_OF_LAYERS = ("params", "weights", "biases", "norm_params", "macs", "activations")
+
+
 def _layer(evaluation: Evaluation, node: Node, view: "View | None") -> Mapping[str, Any]:
-    counted = evaluation.costs[node.name]
+    counted = known(exact(evaluation.costs[node.name]), (node,))
     return {
         "name": node.name,
         "kind": node.kind,
@@ -69,12 +73,7 @@ def _layer(evaluation: Evaluation, node: Node, view: "View | None") -> Mapping[s
         "input": evaluation.inputs(node),
         "output": evaluation.shapes[node.name],
         "padding": getattr(node.layer, "padding", None),
-        "params": counted.params,
-        "weights": counted.weights,
-        "biases": counted.biases,
-        "norm_params": counted.norm_params,
-        "macs": counted.macs,
-        "activations": counted.activations,
+        **{key: counted[key] for key in _OF_LAYERS},
         "live_activations": evaluation.live[node.name],
         "receptive_field": view.size if view else None,
         "effective_stride": view.stride if view else None,

@@ -1,18 +1,17 @@
-"""`eval`: the table of a network's layers, and the table of several networks."""
+"""`eval`: the table of a network's layers. That of several networks is in `convcost.batch_report`."""
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation
 from convcost.evaluation_json import json_data
-from convcost.evaluation_rows import Cells, counts, ordered, others, row, sizes, text, total_row, view_notes
+from convcost.evaluation_rows import ordered, others, row, text, total_row, view_notes
 from convcost.folding import by_depth, by_kind, by_layer
 from convcost.names import closest
+from convcost.partial import known, sentence
 from convcost.problems import Problem
-from convcost.report import CONVENTION_TEXT, Column, Report, Size, choose_columns
+from convcost.report import CONVENTION_TEXT, Column, Report, choose_columns
 from convcost.report import columns as columns_of
-from convcost.units import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +49,7 @@ LAYER_KEYS = (
     *("layer", "kind", "layers", "inputs", "input", "output", "padding", "params", "weights", "biases", "norm_params"),
     *("macs", "flops", "share", "params_share", "receptive_field", "effective_stride", "effective_padding", "aligned"),
     *("activations", "live_activations", "weight_bytes", "activation_bytes", "live_bytes", "macs_per_byte", "ledger"),
+    "uncounted",
 )
 # Means nothing for rows of several layers, of a kind, of one layer.
 _NOT_FOLDED = ("padding",)
@@ -59,27 +59,22 @@ _NOT_KINDS = (
 )
 _NOT_SINGLE = ("layers",)
 _SEEN = ("receptive_field", "effective_stride", "effective_padding", "aligned")
-_NETWORK_COLUMNS = columns_of(
-    "network source input output layers params params_ratio weights biases norm_params macs macs_ratio flops"
-    " activations peak_activations weight_bytes activation_bytes peak_bytes ledger"
-)
-
-
-_ALONE = ("network", "input", "output", "params", "macs", "activations")
-_SEVERAL = ("network", "input", "params", "params_ratio", "macs", "macs_ratio", "activations")
 
 
 def layer_report(evaluation: Evaluation, view: View = USUAL, errors: tuple[Problem, ...] = ()) -> Report:
     """One network, a row for each layer, fold or kind, with totals."""
-    known, usual = _layer_columns(view)
-    known, chosen = _chosen(view, known, usual)
-    sort = _sort_key(view, known)
+    every, usual = _layer_columns(view)
+    # Of one layer the row itself tells; what is folded has what is known of it, and not all may be.
+    folded = view.by_kind or view.depth is not None
+    every, chosen = chosen_columns(view, every, usual, partial=folded and bool(evaluation.uncounted))
+    sort = sort_key(view, every)
     seen = evaluation.views if {sort.removeprefix("-"), *(column.key for column in chosen)} & {*_SEEN} else {}
     entries = by_depth(evaluation, view.depth) if view.depth else (by_kind if view.by_kind else by_layer)(evaluation)
     rows = tuple(row(evaluation, entry, view.dtype, seen) for entry in entries)
     counting = view.counting(evaluation)
     if counting:
-        rows = tuple({**cells, **counting.cells(entry.nodes)} for cells, entry in zip(rows, entries, strict=True))
+        both = zip(rows, entries, strict=True)
+        rows = tuple({**cells, **known(counting.cells(entry.nodes), entry.nodes)} for cells, entry in both)
     first = usual[0]
     shown = ordered(rows, sort) if sort else rows
     if view.top is not None and len(shown) > view.top:
@@ -92,23 +87,22 @@ def layer_report(evaluation: Evaluation, view: View = USUAL, errors: tuple[Probl
             **total_row(evaluation, rows, first, view.dtype),
             **(counting.cells(evaluation.network.nodes) if counting else {}),
         },
-        caption=(*partial_text(evaluation), _network_text(evaluation), *_convention_text(chosen, view)),
+        caption=(*partial_text(evaluation), _network_text(evaluation), *convention_text(chosen, view)),
         notes=view_notes(evaluation, seen),
         data=lambda: json_data((evaluation,), errors, view.dtype, view),
     )
 
 
-def _chosen(
-    view: View, known: tuple[Column, ...], usual: tuple[str, ...]
+def chosen_columns(
+    view: View, every: tuple[Column, ...], usual: tuple[str, ...], *, partial: bool
 ) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
-    """The columns that there are and those to show: with a convention, what it counts is among both."""
-    if not view.count_as:
-        return known, choose_columns(view.columns, known, usual)
-    from convcost.evaluation_counting import with_heads
+    """The columns that there are and those to show: what a convention counts, and in ``partial`` rows what is not."""
+    added = [*(["counted"] if view.count_as else []), *(["uncounted"] if partial else [])]
+    if view.count_as:
+        from convcost.evaluation_counting import counted_column
 
-    known = with_heads((*known, *columns_of("counted")), view.count_as)
-    asked = view.columns if {*view.columns} & {"counted", "all"} else (*(view.columns or usual), "counted")
-    return known, choose_columns(asked, known, usual)
+        every = (*every, counted_column(view.count_as))
+    return every, choose_columns((*(view.columns or usual), *added), every, usual)
 
 
 def _layer_columns(view: View) -> tuple[tuple[Column, ...], tuple[str, ...]]:
@@ -120,99 +114,24 @@ def _layer_columns(view: View) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     return columns_of(" ".join(key for key in LAYER_KEYS if key not in without)), (*usual, "output", "params", "macs")
 
 
-def _sort_key(view: View, known: tuple[Column, ...]) -> str:
+def sort_key(view: View, every: tuple[Column, ...]) -> str:
     """The column to sort by; the heaviest come first where only some are asked for."""
     key = view.sort or ("macs" if view.top is not None else "")
-    if key and key.removeprefix("-") not in (column.key for column in known):
-        raise _unknown("--sort", key.removeprefix("-"), known)
+    if key and key.removeprefix("-") not in (column.key for column in every):
+        raise _unknown("--sort", key.removeprefix("-"), every)
     return key
 
 
-def _unknown(flag: str, key: str, known: tuple[Column, ...]) -> ConvcostError:
-    names = [column.key for column in known]
+def _unknown(flag: str, key: str, every: tuple[Column, ...]) -> ConvcostError:
+    names = [column.key for column in every]
     guess = closest(key, names)
     hint = f"did you mean `{guess}`?" if guess else f"choose from {', '.join(names)}"
     return ConvcostError(f"{flag}: unknown column `{key}`", hint=hint)
 
 
-def network_report(
-    evaluations: tuple[Evaluation, ...],
-    errors: tuple[Problem, ...] = (),
-    view: View = USUAL,
-    baseline: str | None = None,
-) -> Report:
-    """Several networks, a row for each, with ratios to the first or to the ``baseline``."""
-    several = len(evaluations) > 1 or baseline is not None
-    known, chosen = _chosen(view, _NETWORK_COLUMNS, _SEVERAL if several else _ALONE)
-    base = _baseline(evaluations, baseline)
-    rows = tuple(_network_row(evaluation, base, view) for evaluation in evaluations)
-    sort = _sort_key(view, known)
-    shown = ordered(rows, sort) if sort else rows
-    left = len(shown) - view.top if view.top is not None else 0
-    return Report(
-        title=f"{len(evaluations)} network{'' if len(evaluations) == 1 else 's'}",
-        columns=chosen,
-        rows=shown[: view.top] if view.top is not None else shown,
-        caption=(
-            *(text for evaluation in evaluations for text in partial_text(evaluation)),
-            *(_ratios_text(base, chosen) if base else ()),
-            *([f"{left} more network{'s are' if left > 1 else ' is'} not shown."] if left > 0 else []),
-            *_sizes_text(evaluations, chosen),
-            *_convention_text(chosen, view),
-        ),
-        data=lambda: json_data(evaluations, errors, view.dtype, view),
-    )
-
-
-def _baseline(evaluations: tuple[Evaluation, ...], name: str | None) -> Evaluation | None:
-    """The network of this name or source; the first, where none is named."""
-    if name is None:
-        return evaluations[0] if evaluations else None
-    known: dict[str, Evaluation] = {}
-    for evaluation in reversed(evaluations):
-        source = evaluation.network.source
-        known |= {source.removeprefix("zoo:"): evaluation, source: evaluation, evaluation.network.name: evaluation}
-    if name not in known:
-        guess = closest(name, known)
-        listed = ", ".join(evaluation.network.name for evaluation in evaluations[:10])
-        hint = f"did you mean `{guess}`?" if guess else f"they are {listed}"
-        raise ConvcostError(f"--baseline: no network `{name}` among these", hint=hint)
-    return known[name]
-
-
-def _network_row(evaluation: Evaluation, base: Evaluation | None, view: View) -> Cells:
-    network, peak = evaluation.network, evaluation.peak_activations
-    counting = view.counting(evaluation)
-    return {
-        "network": network.name,
-        "source": network.source,
-        "input": Size(network.input),
-        "output": sizes(evaluation.outputs),
-        "layers": len(network.nodes),
-        **counts(evaluation.total, view.dtype),
-        "weight_bytes": evaluation.weight_bytes(view.dtype),
-        "activation_bytes": evaluation.activation_bytes(view.dtype),
-        "params_ratio": _ratio(evaluation.total.params, base.total.params) if base else None,
-        "macs_ratio": _ratio(evaluation.total.macs, base.total.macs) if base else None,
-        "peak_activations": peak,
-        "peak_bytes": bytes_of(peak, view.dtype),
-        **(counting.cells(network.nodes) if counting else {}),
-    }
-
-
-def _ratio(part: int, whole: int) -> Fraction | None:
-    return Fraction(part, whole) if whole else None
-
-
-def _ratios_text(base: Evaluation, columns: tuple[Column, ...]) -> tuple[str, ...]:
-    ratios = any(column.key in ("params_ratio", "macs_ratio") for column in columns)
-    return (f"Ratios are to {base.network.name}.",) if ratios else ()
-
-
 def partial_text(evaluation: Evaluation) -> tuple[str, ...]:
     """What is not counted, where anything is not."""
-    missing = ", ".join(f"{number} × {kind}" for kind, number in evaluation.uncounted.items())
-    return (f"Partial: not counted in {evaluation.network.name}: {missing}.",) if missing else ()
+    return sentence(evaluation.network.name, evaluation.uncounted)
 
 
 def _network_text(evaluation: Evaluation) -> str:
@@ -229,16 +148,8 @@ def _network_text(evaluation: Evaluation) -> str:
     )
 
 
-def _sizes_text(evaluations: tuple[Evaluation, ...], columns: tuple[Column, ...]) -> tuple[str, ...]:
-    """The input sizes, where no column has them."""
-    own = "Padding and biases are each layer's own."
-    if any(column.key == "input" for column in columns):
-        return (own,)
-    inputs = ", ".join(f"{evaluation.network.name} {text(evaluation.network.input)}" for evaluation in evaluations)
-    return (f"Input sizes: {inputs}.", own)
-
-
-def _convention_text(columns: tuple[Column, ...], view: View) -> tuple[str, ...]:
+def convention_text(columns: tuple[Column, ...], view: View) -> tuple[str, ...]:
+    """What was counted, by which convention, and at which dtype bytes are."""
     from convcost import __version__
 
     lines = [CONVENTION_TEXT]

@@ -9,7 +9,8 @@ from convcost.costs import Cost
 from convcost.evaluation import Evaluation
 from convcost.folding import Entry
 from convcost.layers.base import Shape, text_pads
-from convcost.report import Cell, Size
+from convcost.partial import kinds_text, known, total_head, uncounted
+from convcost.report import Cell, Size, Sizes, as_sizes
 from convcost.units import bytes_of
 
 if TYPE_CHECKING:
@@ -40,12 +41,19 @@ def row(evaluation: Evaluation, entry: Entry, dtype: str, views: "Mapping[str, V
         "input": sizes(entry.inputs) if entry.inputs else None,
         "output": sizes(entry.outputs) if entry.outputs else None,
         "padding": text_pads(pads) if pads is not None else None,
-        **counts(entry.cost, dtype),
-        **_bytes(evaluation, entry, dtype),
-        **_shares(evaluation.total, entry.cost),
+        **known(_costs(evaluation, entry, dtype), entry.nodes),
         **view_cells(view),
         "live_activations": live,
         "live_bytes": bytes_of(live, dtype),
+        "uncounted": kinds_text(uncounted(entry.nodes)) or None,
+    }
+
+
+def _costs(evaluation: Evaluation, entry: Entry, dtype: str) -> Cells:
+    return {
+        **counts(entry.cost, dtype),
+        **_bytes(evaluation, entry, dtype),
+        **_shares(evaluation.total, entry.cost),
         "macs_per_byte": _intensity(entry, dtype),
     }
 
@@ -110,14 +118,17 @@ def total_row(evaluation: Evaluation, rows: tuple[Cells, ...], first: str, dtype
     whole = counts(evaluation.total, dtype)
     summed |= {key: cell for key, cell in whole.items() if not key.endswith("bytes")}
     peak = evaluation.peak_activations
-    return {**summed, first: "total", "live_activations": peak, "live_bytes": bytes_of(peak, dtype)}
+    missing = evaluation.uncounted
+    told: Cells = {first: total_head(missing), "uncounted": kinds_text(missing) or None}
+    return {**summed, **told, "live_activations": peak, "live_bytes": bytes_of(peak, dtype)}
 
 
 def others(rows: tuple[Cells, ...], first: str) -> Cells:
     """Rows that are not shown, as one, so that columns still add up."""
     summed = {key: _sum(rows, key) for key in SUMS}
     live: dict[str, Cell] = {key: max(int(str(row[key])) for row in rows) for key in ("live_activations", "live_bytes")}
-    return {**summed, **live, first: f"{len(rows)} other{'s' * (len(rows) > 1)}"}
+    missing = ", ".join(str(row["uncounted"]) for row in rows if row["uncounted"])
+    return {**summed, **live, first: f"{len(rows)} other{'s' * (len(rows) > 1)}", "uncounted": missing or None}
 
 
 def _sum(rows: tuple[Cells, ...], key: str) -> Cell:
@@ -148,8 +159,8 @@ def counts(counted: Cost, dtype: str) -> Cells:
 
 
 def sizes(shapes: tuple[Shape, ...]) -> Cell:
-    """One shape as it is; several as text."""
-    return Size(shapes[0]) if len(shapes) == 1 else " and ".join(map(text, shapes))
+    """One shape, or several."""
+    return Size(shapes[0]) if len(shapes) == 1 else Sizes(map(Size, shapes))
 
 
 def text(shape: Shape) -> str:
@@ -168,8 +179,12 @@ def ordered(rows: tuple[Cells, ...], key: str) -> tuple[Cells, ...]:
     return (*first, *(row for row in rows if row.get(column) is None))
 
 
-def _rank(cell: Cell) -> tuple[int, Fraction | int, str]:
-    if isinstance(cell, Size):
-        return 0, -prod(Fraction(part) for part in cell), ""
-    # A column may hold both: where several shapes go in, they are text.
-    return (0, -cell, "") if isinstance(cell, int | Fraction) else (1, 0, str(cell))
+def _rank(cell: Cell) -> tuple[Fraction | int, str]:
+    if isinstance(cell, Size | Sizes):
+        return -sum(map(_elements, as_sizes(cell))), ""
+    return (-cell, "") if isinstance(cell, int | Fraction) else (0, str(cell))
+
+
+def _elements(size: Size) -> Fraction:
+    """How many elements a shape has; of effective strides, which may be fractions, the product too."""
+    return prod(map(Fraction, size), start=Fraction(1))

@@ -58,9 +58,14 @@ class Match(NamedTuple):
     how: str = ""
     changes: int = 0
 
-    def after(self, how: str) -> "Match":
+    def changed(self, how: str) -> "Match":
         """The same with one thing more done."""
         return self._replace(how=f"{self.how}, {how}" if self.how else how, changes=self.changes + 1)
+
+    def doubled(self) -> "Match":
+        """Twice the total, as one thing more done."""
+        how = f"2 × the MACs, {self.how}" if self.how else "2 × the MACs"
+        return self._replace(total=2 * self.total, how=how, changes=self.changes + 1)
 
 
 def quotes(text: str) -> tuple[Quote, ...]:
@@ -116,7 +121,7 @@ def near_misses(quote: Quote, evaluation: Evaluation, at_input: AtInput | None =
     for variant in variants(evaluation, quote.value, at_input):
         for match, before in zip(_totals(variant.evaluation), own, strict=True):
             if match.total != before.total:
-                found += _fitting(quote, match.after(variant.how))
+                found += _fitting(quote, match.changed(variant.how))
     fewest: dict[str, int] = {}
     for match in found:
         name = match.convention.name
@@ -129,14 +134,11 @@ def _fitting(quote: Quote, match: Match) -> Iterator[Match]:
     if quote.fits(match.total):
         yield match
     elif quote.fits_coarsely(match.total):
-        yield match.after("rounded to fewer digits")
+        yield match.changed("rounded to fewer digits")
     elif quote.fits_cut(match.total):
-        yield match.after("cut off, not rounded")
+        yield match.changed("cut off, not rounded")
     elif match.changes and match.convention.unit == "MACs" and quote.fits(2 * match.total):
-        yield match._replace(total=2 * match.total).after(_TWICE)
-
-
-_TWICE = "2 × the MACs"
+        yield match.doubled()
 
 
 def nearest(quote: Quote, evaluation: Evaluation, number: int = 3) -> list[Match]:
@@ -158,11 +160,11 @@ def _scaled(evaluation: Evaluation, own: list[Match]) -> Iterator[Match]:
     known = ledgers(evaluation)
     for match in own:
         if match.convention.unit == "MACs":
-            yield match._replace(total=2 * match.total).after(_TWICE)
+            yield match.doubled()
         else:
-            yield match._replace(total=match.total // 2).after("half of the FLOPs")
+            yield match._replace(total=match.total // 2).changed("half of the FLOPs")
     for batch in _BATCHES:
         for match in own:
             total = counted(match.convention, evaluation, known, batch)
             if match.convention.unit == "FLOPs" or total != 2 * match.total:
-                yield match._replace(total=total).after(f"batch {batch}")
+                yield match._replace(total=total).changed(f"batch {batch}")

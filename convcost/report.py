@@ -23,6 +23,7 @@ __all__ = [
     "Formula",
     "Report",
     "Size",
+    "Sizes",
     "choose_columns",
     "columns",
 ]
@@ -34,7 +35,18 @@ class Size(tuple[int | str, ...]):
     __slots__ = ()
 
 
-Cell = str | int | Fraction | Formula | Size | None
+class Sizes(tuple[Size, ...]):
+    """Several shapes, as go into a layer that joins them."""
+
+    __slots__ = ()
+
+
+def as_sizes(cell: Size | Sizes) -> Sizes:
+    """One shape, or several, as several."""
+    return cell if isinstance(cell, Sizes) else Sizes((cell,))
+
+
+Cell = str | int | Fraction | Formula | Size | Sizes | None
 
 
 class Column(NamedTuple):
@@ -59,6 +71,7 @@ _HEADS = {
         "note": "note",
         "aligned": "aligned",
         "ledger": "ledger",
+        "uncounted": "not counted",
         "part": "part",
         "quantity": "quantity",
         "paper": "paper",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from convcost.errors import ConvcostError
 from convcost.expressions import Expression, ExpressionError
 from convcost.lanes import Column, Lanes, Store
+from convcost.ordering import Key
 
 # What a row is that a condition leaves out.
 LEFT_OUT = object()
@@ -21,7 +22,7 @@ def holds(condition: Expression, names: Mapping[str, Any], field: str) -> bool:
     return bool(_value(condition, names, field))
 
 
-def _value(expression: Expression, names: Mapping[str, Any], field: str) -> Any:
+def _value(expression: Expression | Key, names: Mapping[str, Any], field: str) -> Any:
     try:
         return expression.value(names)
     except ExpressionError as error:
@@ -45,15 +46,14 @@ class Part(NamedTuple):
 class Selection:
     """The conditions of a sweep, and how many combinations did not stay, for which reasons.
 
-    ``order`` are the expressions to sort by, the smallest first.
+    ``partial`` are sentences on what is not counted.
     """
 
-    def __init__(
-        self, where: Expression | None = None, order: tuple[Expression, ...] = (), top: int | None = None
-    ) -> None:
+    def __init__(self, where: Expression | None = None, order: tuple[Key, ...] = (), top: int | None = None) -> None:
         self.where, self.order, self.top = where, order, top
         self.excluded = self.found = 0
         self.reasons: Counter[str] = Counter()
+        self.partial: dict[str, None] = {}
         self._examples: dict[str, str] = {}
 
     def judge(self, row: dict[str, Any], scope: Callable[[], Mapping[str, Any]]) -> Any:

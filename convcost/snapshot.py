@@ -1,7 +1,7 @@
 """A snapshot: what networks cost, as a file to be committed, one line for each total and each layer.
 
 It holds no version of convcost: it differs only where costs do. Networks stand in the order of their names, layers in
-the order of their network, and layers without parameters and MACs are left out.
+the order of their network, and layers without parameters and MACs are left out. What is not counted is listed.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from convcost.budget import CHANGED, GONE, NEW, OK, SAME, UPDATED, Check
 from convcost.errors import ConvcostError, describe
 from convcost.evaluation import Evaluation
+from convcost.partial import Uncounted, kinds_text
 
 SCHEMA_VERSION = 1
 TOTALS = ("params", "macs", "activations", "peak_activations")
@@ -20,11 +21,12 @@ MOST_BYTES = 2**26
 
 
 class Entry(NamedTuple):
-    """A network in a snapshot: its input, its totals, and the params and MACs of each layer by its name."""
+    """A network in a snapshot: its input, its totals, the params and MACs of each layer, and what is not counted."""
 
     input: tuple[int, ...]
     totals: Mapping[str, int]
     layers: Mapping[str, Mapping[str, int]]
+    uncounted: Uncounted
 
 
 Snapshot = dict[str, Entry]
@@ -60,6 +62,7 @@ def _entry(evaluation: Evaluation) -> Entry:
             "peak_activations": evaluation.peak_activations,
         },
         {name: counts for name, counts in layers.items() if any(counts.values())},
+        evaluation.uncounted,
     )
 
 
@@ -73,6 +76,7 @@ def _network_text(entry: Entry) -> str:
     layers = [f"        {_text(name)}: {_text(counts)}" for name, counts in entry.layers.items()]
     lines = [f'      "input": {_text(entry.input)}']
     lines += [f'      "{key}": {number}' for key, number in entry.totals.items()]
+    lines += [f'      "uncounted": {_text(entry.uncounted)}'] if entry.uncounted else []
     return _block([*lines, f'      "layers": {_block(layers, "      ")}'], "    ")
 
 
@@ -130,7 +134,9 @@ def _networks(whole: Any) -> Iterator[tuple[str, Entry]]:
             raise ConvcostError(f"{place}.input must be a list of whole numbers")
         layers = _object(entry.get("layers"), f"{place}.layers").items()
         each = {layer: _counts(counts, OF_LAYERS, f"{place}.layers.{describe(layer)}") for layer, counts in layers}
-        yield name, Entry(tuple(shape), _counts(entry, TOTALS, place), each)
+        missing = _object(entry.get("uncounted", {}), f"{place}.uncounted")
+        uncounted = _counts(missing, tuple(missing), f"{place}.uncounted")
+        yield name, Entry(tuple(shape), _counts(entry, TOTALS, place), each, uncounted)
 
 
 def _object(value: Any, place: str) -> dict[str, Any]:
@@ -179,6 +185,10 @@ def _changes(was: Entry, now: Entry, check: Check, lines: Mapping[str, int]) -> 
     if was.input != now.input:
         note = f"the input was {_sizes(was.input)} and is {_sizes(now.input)}"
         found.append(check._replace(what="input", status=CHANGED, note=note))
+    if was.uncounted != now.uncounted:
+        before, after = (kinds_text(entry.uncounted) or "nothing" for entry in (was, now))
+        note = f"what is not counted was {before}, and is {after}"
+        found.append(check._replace(what="uncounted", status=CHANGED, note=note))
     found += _differences(was.totals, now.totals, check)
     for name in (*now.layers, *(name for name in was.layers if name not in now.layers)):
         of_layer = check._replace(layer=name, layer_line=lines.get(name, 0))

@@ -1,7 +1,7 @@
 """`sweep`: a grid over the flags of one convolution, counted block by block."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.comparison import options_of
 from convcost.composition import Composition
@@ -12,10 +12,13 @@ from convcost.grid import Axis, Block, Grid
 from convcost.kinds import KINDS
 from convcost.lanes import Column, Store, explore, store_for
 from convcost.names import BY_NAME
-from convcost.network import Network, nodes_of, shapes
+from convcost.network import Network, Shapes, nodes_of, shapes
 from convcost.rows import Choice, Request
 from convcost.selection import LEFT_OUT, Invalid, Part, Selection
 from convcost.symbols.axis import Axis as UnknownSize
+
+if TYPE_CHECKING:
+    from convcost.conventions import Convention
 
 # What the rows of single kinds take, and who takes it where no kind was asked for.
 TAKEN_BY = {
@@ -42,12 +45,16 @@ BLOCK = 65_536
 
 
 class LayerSweep(NamedTuple):
-    """A grid over a convolution: the axes that vary, and what is the same for all combinations."""
+    """A grid over a convolution: the axes that vary, and what is the same for all combinations.
+
+    ``convention`` is what it is counted by beside MACs, if anything.
+    """
 
     axes: tuple[Axis, ...]
     fixed: Mapping[str, Any]
     dims: int
     bias: bool
+    convention: "Convention | None" = None
 
     @property
     def grid(self) -> Grid:
@@ -63,6 +70,7 @@ class LayerSweep(NamedTuple):
         """The names that conditions may use."""
         known = {name: None for field in (*FIELDS, "input_size") for name in _spellings(field)}
         counts = [name for name in COUNTS if self.sized or name not in SIZED]
+        counts += ["counted"] if self.convention else []
         return (*known, *counts, "kind", "bias", "same", "valid", *KINDS)
 
     @property
@@ -84,7 +92,7 @@ class LayerSweep(NamedTuple):
         def body(numbers: Mapping[str, Any]) -> Any:
             request, choice = self._request(block.fixed, numbers)
             try:
-                row = row_of(request, choice)
+                row = row_of(request, choice, self.convention)
             except ConvcostError as error:
                 return Invalid(error.message)
             return selection.judge(row, _scope(row, request, choice))
@@ -118,10 +126,11 @@ def ignored(choice: Choice) -> frozenset[str]:
     return frozenset(TAKEN_BY) - (taken if choice.kind == "grouped" else taken - {"groups"})
 
 
-def row_of(request: Request, choice: Choice) -> dict[str, Any]:
+def row_of(request: Request, choice: Choice, convention: "Convention | None" = None) -> dict[str, Any]:
     """One row: what was asked for, and what it costs. Raises ConvcostError for what cannot be.
 
-    The numbers may be `Lanes`. Without an input size what needs one is None.
+    The numbers may be `Lanes`. Without an input size what needs one is None. What a ``convention`` counts is there
+    where one is given.
     """
     options = options_of(request, choice)
     kernel = request.input_size if choice.kind == "global_depthwise" else request.kernel_size
@@ -135,7 +144,8 @@ def row_of(request: Request, choice: Choice) -> dict[str, Any]:
         dims=request.dims,
         **options,
     )
-    counted, output = _counts(composition, request)
+    network, known = _traced(composition, request)
+    counted, output = _counts(composition, request, network, known)
     given = {name: options.pop(name, None) for name in TAKEN_BY}
     per_axis = {name: _per_axis(given[name], request.dims) for name in ("dilation", "output_padding")}
     return {
@@ -157,18 +167,29 @@ def row_of(request: Request, choice: Choice) -> dict[str, Any]:
         "macs": None if output is None else counted.macs,
         "flops": None if output is None else counted.flops,
         "activations": None if output is None else counted.activations,
+        **(_counted(convention, network, known) if convention and output is not None else {}),
     }
+
+
+def _counted(convention: "Convention", network: Network, known: Shapes) -> Mapping[str, Any]:
+    from convcost.sweep_counting import counted_row
+
+    return {"counted": counted_row(convention, network, known)}
 
 
 def _per_axis(value: Any, dims: int) -> Any:
     return value if value is None or isinstance(value, tuple) else (value,) * dims
 
 
-def _counts(composition: Composition, request: Request) -> tuple[Cost, Any]:
-    """The costs of all parts and the output, for an input of the size given or, where none is, of an unknown one."""
+def _traced(composition: Composition, request: Request) -> tuple[Network, Shapes]:
+    """The parts behind an input of the size given or, where none is, of an unknown one."""
     entry: Any = request.input_size or (UnknownSize(),) * request.dims
     network = Network(composition.kind, (request.in_channels, *entry), nodes_of(composition))
-    known = shapes(network)
+    return network, shapes(network)
+
+
+def _counts(composition: Composition, request: Request, network: Network, known: Shapes) -> tuple[Cost, Any]:
+    """The costs of all parts and the output, as far as they are known."""
     if request.input_size is None:
         return Cost(composition.weights, composition.biases), None
     parts = (cost_of(node.layer, *(known[name] for name in node.inputs)) for node in network.nodes)
@@ -185,7 +206,7 @@ def _scope(row: Mapping[str, Any], request: Request, choice: Choice) -> Callable
             value = plain.get(field) if row[field] is None else row[field]
             if value is not None:
                 found.update(dict.fromkeys(_spellings(field), _largest(value)))
-        found |= {name: row[name] for name in COUNTS if row[name] is not None}
+        found |= {name: row[name] for name in (*COUNTS, "counted") if row.get(name) is not None}
         return {**found, "kind": choice.kind, "bias": request.bias}
 
     return make

@@ -4,15 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.errors import ConvcostError
-from convcost.evaluation import evaluate
+from convcost.evaluation import Evaluation, evaluate
 from convcost.expressions import Expression
 from convcost.lanes import Lists, Store
 from convcost.network import Network
+from convcost.partial import as_json, sentence
 from convcost.selection import LEFT_OUT, Part, Selection, holds
 from convcost.sweep_report import NETWORK_COUNTS
+
+if TYPE_CHECKING:
+    from convcost.conventions import Convention
 
 INPUT = "input"
 COUNTS = tuple(column.key for column in NETWORK_COUNTS)
@@ -57,11 +61,18 @@ class Fit(NamedTuple):
 class NetworkSweep:
     """Every combination of values of a network's vars and input, in the order of nesting; or the largest that fits.
 
-    ``read`` builds the networks of the spec for values of vars and an input (None: its own).
+    ``read`` builds the networks of the spec for values of vars and an input (None: its own). ``convention`` is what
+    they are counted by beside MACs, if anything.
     """
 
-    def __init__(self, read: Read, axes: Mapping[str, Sequence[Any]], fit: Fit | None = None) -> None:
-        self.read, self.axes, self.fit = read, axes, fit
+    def __init__(
+        self,
+        read: Read,
+        axes: Mapping[str, Sequence[Any]],
+        fit: Fit | None = None,
+        convention: "Convention | None" = None,
+    ) -> None:
+        self.read, self.axes, self.fit, self.convention = read, axes, fit, convention
         self.steps = prod(map(len, axes.values()))
         self.unmet = 0
         self.tried = 0
@@ -90,12 +101,14 @@ class NetworkSweep:
         values = {name: value for name, value in given.items() if name != INPUT}
         self.tried += 1
         try:
-            rows = [_row(network, values) for network in self.read(values, given.get(INPUT))]
+            rows = [self._row(evaluate(network), values) for network in self.read(values, given.get(INPUT))]
         except ConvcostError as error:
             self._error = self._error or error
             selection.note(_first(error), 1)
             return []
         self._built = True
+        # Of rows that a condition leaves out too: it was decided by what is counted.
+        selection.partial.update(dict.fromkeys(line for row in rows for line in row["partial"]))
         return rows
 
     def _fitted(self, given: Mapping[str, Any], fit: Fit, selection: Selection) -> list[dict[str, Any]]:
@@ -119,6 +132,29 @@ class NetworkSweep:
         self.unmet += 1
         values = {name: value for name, value in given.items() if name != INPUT}
         return [_without_counts({**values, fit.name: None}, given.get(INPUT))]
+
+    def _row(self, evaluation: Evaluation, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A network's row: ``partial`` is what the caption says of what is not counted in it."""
+        network, missing = evaluation.network, evaluation.uncounted
+        return {
+            "network": network.name,
+            "source": network.source,
+            "vars": {**network.about.get("vars", {}), **values},
+            **_var_columns(values),
+            "input": network.input,
+            **{name: getattr(evaluation.total, name) for name in COUNTS[:-1]},
+            "peak_activations": evaluation.peak_activations,
+            "counted": self._counted(evaluation),
+            **as_json(missing),
+            "partial": sentence(network.name, missing),
+        }
+
+    def _counted(self, evaluation: Evaluation) -> int | None:
+        if self.convention is None:
+            return None
+        from convcost.conventions.counting import counted
+
+        return counted(self.convention, evaluation)
 
 
 def highest(span: Span, fits: Callable[[float], bool]) -> float | None:
@@ -154,22 +190,10 @@ def _higher(low: int, top: int, at: Callable[[int], bool]) -> tuple[int, int]:
     return low, min(low + 1, top)
 
 
-def _row(network: Network, values: Mapping[str, Any]) -> dict[str, Any]:
-    counted = evaluate(network)
-    counts = {name: getattr(counted.total, name) for name in COUNTS[:-1]}
-    own = {"vars": {**network.about.get("vars", {}), **values}}
-    return {
-        "network": network.name,
-        **own,
-        **_var_columns(values),
-        "input": network.input,
-        **counts,
-        "peak_activations": counted.peak_activations,
-    }
-
-
 def _without_counts(values: Mapping[str, Any], shape: Any) -> dict[str, Any]:
-    return {"network": None, "vars": dict(values), **_var_columns(values), "input": shape, **dict.fromkeys(COUNTS)}
+    """The row where nothing fits: a network that is not there."""
+    unknown = dict.fromkeys(("network", "source", *COUNTS, "counted", "complete", "uncounted"))
+    return {**unknown, "vars": dict(values), **_var_columns(values), "input": shape, "partial": ()}
 
 
 def column_of(var: str) -> str:
@@ -178,7 +202,10 @@ def column_of(var: str) -> str:
     >>> column_of("alpha"), column_of("macs")
     ('alpha', 'var.macs')
     """
-    return f"var.{var}" if var in ("network", "vars", "input", *COUNTS) else var
+    return f"var.{var}" if var in _TAKEN else var
+
+
+_TAKEN = ("network", "source", "vars", "input", *COUNTS, "counted", "complete", "uncounted", "partial", "order")
 
 
 def _var_columns(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +213,9 @@ def _var_columns(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scope(row: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
-    return lambda: {**row["vars"], **{name: row[name] for name in COUNTS}}
+    """The names of conditions."""
+    counted = {"counted": row["counted"]} if row["counted"] is not None else {}
+    return lambda: {**row["vars"], "network": row["network"], **{name: row[name] for name in COUNTS}, **counted}
 
 
 def _first(error: ConvcostError) -> str:

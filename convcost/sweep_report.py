@@ -3,13 +3,17 @@
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.errors import ConvcostError
 from convcost.layers.base import text_pads
+from convcost.partial import kinds_text
 from convcost.report import CONVENTION, CONVENTION_TEXT, Cell, Column, Report, Size, choose_columns
 from convcost.report import columns as columns_of
 from convcost.selection import Selection
+
+if TYPE_CHECKING:
+    from convcost.conventions import Convention
 
 # More rows than that nobody reads in a table; formats for programs have no limit.
 MOST_ROWS = 10_000
@@ -36,11 +40,31 @@ LAYER_COLUMNS = (
 NETWORK_COUNTS = columns_of("params weights biases norm_params macs flops activations peak_activations")
 
 
+class Counted(NamedTuple):
+    """What --count-as adds to a sweep: a column, sentences of the caption, and what JSON says of it."""
+
+    convention: "Convention"
+    column: Column
+    words: tuple[str, ...]
+    data: Mapping[str, Any]
+
+
+def counted_by(count_as: str) -> Counted | None:
+    """What the convention of a name adds; nothing where none is named."""
+    if not count_as:
+        return None
+    from convcost.conventions import find
+    from convcost.evaluation_counting import counted_column, counting_text, named
+
+    convention = find(count_as)
+    return Counted(convention, counted_column(count_as), counting_text(count_as), {"counted": named(convention)})
+
+
 class Plan(NamedTuple):
     """What a sweep shows: the columns there are and those shown, and the ``keys`` of its rows in JSON.
 
     ``combinations`` may be fewer than there are steps; ``words`` are sentences of the caption; ``data`` is
-    what JSON says of the sweep before its rows.
+    what JSON says of the sweep before its rows; ``marks`` are columns that tables leave out where they are empty.
     """
 
     title: str
@@ -50,6 +74,7 @@ class Plan(NamedTuple):
     combinations: int
     words: tuple[str, ...]
     data: Mapping[str, Any]
+    marks: tuple[str, ...] = ()
 
     @property
     def keys_shown(self) -> tuple[str, ...]:
@@ -57,11 +82,14 @@ class Plan(NamedTuple):
         return tuple(column.key for column in self.shown)
 
 
-def shown_columns(asked: tuple[str, ...], known: tuple[Column, ...], usual: Iterable[str]) -> tuple[Column, ...]:
-    """The columns asked for, or the usual ones, in the order of all."""
+def shown_columns(
+    asked: tuple[str, ...], known: tuple[Column, ...], usual: Iterable[str], added: tuple[str, ...] = ()
+) -> tuple[Column, ...]:
+    """The columns asked for with those ``added``, or the usual ones in the order of all."""
     wanted = set(usual)
+    keys = (*asked, *added) if asked else ()
     try:
-        return choose_columns(asked, known, tuple(column.key for column in known if column.key in wanted))
+        return choose_columns(keys, known, tuple(column.key for column in known if column.key in wanted))
     except ConvcostError as error:
         raise ConvcostError(f"--columns: {error.message}", field=error.field, hint=error.hint) from None
 
@@ -80,8 +108,13 @@ def foot(plan: Plan, selection: Selection) -> dict[str, Any]:
         "excluded": selection.excluded,
         "rows_left_out": selection.left_out,
         "legend": {},
-        "caption": " ".join((plan.title + ".", *plan.words, *outcome(plan, selection), *convention())),
+        "caption": " ".join((plan.title + ".", *_said(plan, selection))),
     }
+
+
+def _said(plan: Plan, selection: Selection) -> tuple[str, ...]:
+    """The caption, when all rows are there."""
+    return (*selection.partial, *plan.words, *outcome(plan, selection), *convention())
 
 
 def convention() -> tuple[str, ...]:
@@ -130,11 +163,13 @@ def report(plan: Plan, selection: Selection, rows: Iterable[tuple[Any, ...]]) ->
             hint="take the first with --sort -macs --top 20, narrow it with --where, or stream it: -f csv, -f jsonl",
         )
     keys = plan.keys_shown
+    made = tuple(dict(zip(keys, row, strict=True)) for row in held)
+    empty = {key for key in plan.marks if not any(row[key] for row in made)}
     return Report(
         title=plan.title,
-        columns=plan.shown,
-        rows=tuple(dict(zip(keys, row, strict=True)) for row in held),
-        caption=(*plan.words, *outcome(plan, selection), *convention()),
+        columns=tuple(column for column in plan.shown if column.key not in empty),
+        rows=made,
+        caption=_said(plan, selection),
         data=dict,
     )
 
@@ -155,6 +190,8 @@ def cell(value: Any) -> Cell:
     """A value as a cell of a table."""
     if isinstance(value, tuple):
         return text_pads(value) if value and isinstance(value[0], tuple) else Size(value)
+    if isinstance(value, list):
+        return kinds_text({missing["kind"]: missing["layers"] for missing in value}) or None
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -1,5 +1,6 @@
 """Numbers as people write them: scaled by a unit, to four significant digits, or exact."""
 
+import re
 from fractions import Fraction
 
 from convcost.errors import ConvcostError, describe
@@ -111,25 +112,23 @@ _AMOUNT_UNITS |= {f"{letter}i": 2 ** (10 * power) for power, letter in enumerate
 
 
 def amount(text: str, *, of_bytes: bool = False) -> int:
-    """A number as people write it, exactly: ``300M``, ``3.6M``, ``256KiB``, ``5_000``; ``B`` is a byte or a billion.
+    """A number as people write it, exactly: ``300M``, ``3.6e6``, ``256KiB``, ``5_000``; ``B`` is a byte or a billion.
 
     Raises ConvcostError for what is none, and for parts of one.
 
-    >>> amount("3.6M"), amount("256KiB"), amount("4.089G"), amount("512B", of_bytes=True)
-    (3600000, 262144, 4089000000, 512)
+    >>> amount("3.6M"), amount("256KiB"), amount("1.5e6"), amount("512B", of_bytes=True)
+    (3600000, 262144, 1500000, 512)
     """
-    cleaned = text.strip().replace("_", "").replace(",", "")
-    digits = cleaned.rstrip("".join({*"".join(_AMOUNT_UNITS), "B"}))
-    unit = cleaned[len(digits) :]
+    written = re.fullmatch(_AMOUNT, text.strip().replace("_", "").replace(",", ""))
+    unit = written["unit"] if written else ""
     unit = unit if unit in _AMOUNT_UNITS and not of_bytes else unit.removesuffix("B")
-    whole, _, part = digits.strip().partition(".")
-    known = unit in _AMOUNT_UNITS and len(digits) <= _MOST_DIGITS
-    if not known or not (whole + part).isdecimal() or not (whole + part).isascii():
+    if written is None or unit not in _AMOUNT_UNITS or len(written["number"]) > _MOST_DIGITS:
         raise ConvcostError(f"must be a number such as 300M or 256KiB, got `{describe(text)}`")
-    found = Fraction(int(whole + part) * _AMOUNT_UNITS[unit], 10 ** len(part))
+    found = Fraction(written["number"]) * _AMOUNT_UNITS[unit]
     if found.denominator != 1:
         raise ConvcostError(f"must be a whole number, got `{describe(text)}`")
     return int(found)
 
 
+_AMOUNT = r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?)\s*(?P<unit>[A-Za-z]*)"
 _MOST_DIGITS = 24

@@ -254,6 +254,26 @@ def test_wrong_flags(run, arguments, said):
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("written", "limit"), [("1e6", 10**6), ("6.0735E4", 60735), ("1e-3M", 1000), ("2e+3k", 2_000_000)]
+)
+def test_limits_may_have_exponents(run, written, limit):
+    for arguments in ([small("params: 2k"), "--max-macs", written], [small(f"macs: {written}")]):
+        _, found = rows(run, *arguments)
+        assert next(row["limit"] for row in found if row["what"] == "macs") == limit
+
+
+def test_networks_of_one_name_are_told_apart_by_their_sources(run):
+    names = small("{macs: 1M}", "one.yaml"), small("{macs: 1}", "two.yaml")
+    out = run(*names)[1]
+    assert re.search(r"^network +source +what", out, re.MULTILINE)
+    assert re.search(r"^small +two.yaml +macs .* over ", out, re.MULTILINE)
+    assert out.startswith("2 networks, 2 checks, 1 finding")
+    assert "small (two.yaml) macs: heaviest layers" in out
+    assert re.search(r"^network +source +status", run(*names, "--columns", "status")[1], re.MULTILINE)
+    assert "source" not in run("one.yaml")[1].split("Input sizes")[0]
+
+
 def test_annotations_stand_on_the_lines_of_the_spec(run):
     status, out, err = run(small("{macs: 1, layer_macs: 30k}"), "-f", "github")
     assert (status, err) == (1, "")

@@ -111,6 +111,24 @@ def test_output_padding_is_taken_from_the_kind_or_the_flag(run, given, padding):
     assert ("output padding changes nothing" in row["note"]) == (padding == "same")
 
 
+@pytest.mark.parametrize("command", ["compare", "sweep"])
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["-k", "3", "--dims", "3", "--size", "5x5"], "--size 5x5 is for 2 axes, and --dims says 3"),
+        (["-k", "3x3", "--dims", "1"], "-k 3x3 is for 2 axes, and --dims says 1"),
+        (["-k", "3x3", "--size", "5x5x5"], "--size 5x5x5 is for 3 axes, and -k says 2"),
+        (["-k", "3", "--dims", "3", "-p", "0:1x1:0"], "-p 0:1x1:0 is for 2 axes, and --dims says 3"),
+        (["-k", "3", "--op", "1x1x1", "--dims", "2"], "--op 1x1x1 is for 3 axes, and --dims says 2"),
+        (["-k", "3x3x3x3"], "a convolution has 1 to 3 axes, got 4"),
+    ],
+)
+def test_axes_that_do_not_agree_name_who_says_what(run, command, flags, says):
+    status, out, err = run(command, "--c1", "8", "--c2", "8", *flags)
+    assert (status, out) == (2, "")
+    assert says in err
+
+
 def test_the_job_of_the_readme(run):
     out = run("compare", "--c1", "3", "--c2", "256", "-k", "3", "-f", "json")[1]
     rows = {row["kind"]: row for row in json.loads(out)["rows"]}

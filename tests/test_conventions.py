@@ -449,8 +449,8 @@ def test_weights_are_of_names_that_the_ledger_has():
 
 
 CASES = {
-    *("function", "operator", "subclass", "same", "grouped", "plain", "1d", "3d", "size"),
-    *("nearest", "linear", "bilinear", "bicubic", "trilinear"),
+    *("function", "operator", "subclass", "same", "inplace", "grouped", "plain", "1d", "3d", "size"),
+    *("nearest", "linear", "bilinear", "bicubic", "trilinear", "area"),
 }
 
 
@@ -473,7 +473,9 @@ def test_the_weight_that_fits_best_is_taken():
 def test_layers_of_traced_code_are_counted_by_what_is_known_of_them():
     each = Each(Conv(3, 8, 3, bias=True))
     assert ledger(each, (5, 3, 4, 4)) == {"conv.macs": 5 * 3456, "conv.biases": 5 * 128}
-    assert ledger(Each(Linear(4, 8)), (5, 4)) == {"linear.macs": 160, "linear.params": 32}
+    # Whoever counts parameters of a module counts them for each map (`frames` in test_counters.py).
+    assert ledger(Each(Linear(4, 8)), (5, 4)) == {"linear.macs": 160, "linear.params": 160}
+    assert ledger(Shared(Linear(4, 8)), (4,)) == ledger(Linear(4, 8), (4,))
     assert ledger(Shared(ConvTranspose(4, 8, 2, stride=2)), (4, 3, 3))["conv_transpose.output_macs"] == 4 * 1152
     assert ledger(Given("max_pool", (8, 2, 2)), (8, 4, 4)) == {}
     assert ledger(Given("mul", (8, 2, 2)), (8, 2, 2)) == {"mul.elements": 32}

@@ -3,6 +3,7 @@
 import csv
 import json
 from io import StringIO
+from math import prod
 
 import pytest
 
@@ -181,6 +182,27 @@ def test_json_has_kinds_and_live_tensors(spec, run):
     assert sum(kind["macs"] for kind in network["kinds"]) == network["macs"]
     assert max(layer["live_activations"] for layer in network["layers"]) == network["peak_activations"]
     assert network["peak_bytes"] == network["peak_activations"]
+
+
+def test_several_shapes_of_a_cell_are_clean_for_programs(spec, rows, run):
+    (mixed,) = (row for row in rows(spec, "--columns", "all") if row["layer"] == "mixed")
+    assert mixed["inputs"].count(" ") == 1
+    assert mixed["input"] == "8x4x4 8x4x4"
+    assert "\t8x4x4 8x4x4\t" in run(spec, "--columns", "inputs,input,output", "-f", "tsv")[1]
+    assert "8×4×4 and 8×4×4" in run(spec, "--columns", "input")[1]
+    ordered = [row["input"] for row in rows(spec, "--columns", "input", "--sort", "input") if row["input"]]
+    elements = [sum(prod(map(int, shape.split("x"))) for shape in cell.split()) for cell in ordered]
+    assert elements == sorted(elements, reverse=True)
+
+
+def test_networks_of_one_name_are_told_apart_by_their_sources(tmp_path, rows, run):
+    paths = [str(tmp_path / name) for name in ("a.yaml", "b.yaml")]
+    for kernel, path in zip((1, 3), paths, strict=True):
+        (tmp_path / path).write_text(f"name: same\ninput: 3x8x8\nlayers:\n  - {{conv: 4, k: {kernel}}}\n")
+    assert [row["source"] for row in rows(*paths)] == paths
+    assert [row["source"] for row in rows(*paths, "--columns", "macs")] == paths
+    assert f"Ratios are to same ({paths[1]})." in run(*paths, "--baseline", paths[1])[1]
+    assert "source" not in rows(paths[0], "resnet18")[0]
 
 
 def test_a_batch_compares_to_the_baseline(spec, rows):

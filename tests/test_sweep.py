@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from fractions import Fraction
 from io import StringIO
 from itertools import product
+from math import floor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from hypothesis import strategies as st
 
 from convcost.cli import main
 from convcost.comparison import compare
+from convcost.conventions import CONVENTIONS
+from convcost.counting_columns import with_counted
 from convcost.errors import ConvcostError
 from convcost.expressions import Expression
 from convcost.grid import Axis
@@ -212,6 +216,59 @@ def test_rows_are_those_of_compare():
         )
 
 
+@pytest.mark.parametrize("name", CONVENTIONS)
+@given(sweep=sweeps(largest=24), data=st.data())
+@settings(max_examples=12, deadline=None)
+def test_rows_by_a_convention_are_those_of_compare(name, sweep, data):
+    grid = sweep._replace(convention=CONVENTIONS[name])
+    keys = (*KEYS, "counted") if grid.sized else KEYS
+    found = []
+    for store in STORES.values():
+        selection = Selection()
+        slices = (parts for parts, _ in grid.parts(selection, store()))
+        found.append(list(selection.rows(slices, keys, store())))
+    assert found[0] == found[1]
+    if not grid.sized or not found[0]:
+        return
+    row = dict(zip(keys, data.draw(st.sampled_from(found[0])), strict=True))
+    choice = next(
+        choice for axis in sweep.axes if axis.name == "kind" for choice in axis.values if choice.kind == row["kind"]
+    )
+    asked = {axis.name: row[axis.name] for axis in sweep.axes if axis.name != "kind" and row[axis.name] is not None}
+    request, _ = sweep._request({"kind": choice, **asked}, {})
+    try:
+        comparison = compare(request, (choice,))
+    except ConvcostError:
+        # No standard convolution fits here, and there is nothing to compare with.
+        return
+    report = with_counted(comparison.report, comparison, name)
+    assert type(row["counted"]) is int
+    assert [row["counted"]] == [other["counted"] for other in report.rows]
+
+
+@pytest.mark.parametrize("store", STORES.values(), ids=STORES)
+def test_fractions_take_lanes(store):
+    def body(x):
+        return floor(Fraction(7, 2) * 2 + x["a"]) + floor(Fraction(x["b"]))
+
+    assert of_lanes(store(), body, a=[1, 2, 3], b=[5, 5, 9]) == [13, 14, 19]
+
+
+@pytest.mark.parametrize("store", STORES.values(), ids=STORES)
+def test_lanes_of_which_one_number_is_wanted_part_by_their_numbers(store):
+    passages = []
+
+    def body(x):
+        passages.append(x["a"])
+        return int(x["a"] // 10) * 2 + x["b"]
+
+    a = [11, 25, 13, 2**62, 29, 7, 11]
+    assert of_lanes(store(), body, a=a, b=range(7)) == [n // 10 * 2 + place for place, n in enumerate(a)]
+    # Of 1, of 2, of 2^62 // 10 and of 0 each has its passage, behind that of all; who is alone is a plain number.
+    assert len(passages) == 5
+    assert sum(type(number) is int for number in passages) == 2
+
+
 def test_without_numpy_columns_are_lists(monkeypatch):
     assert isinstance(store_for(10**6), Arrays)
     assert isinstance(store_for(100), Lists)
@@ -320,6 +377,37 @@ def test_the_first_of_a_sort_are_the_first_of_all(run, block, monkeypatch):
     assert rows_of(run, *flags, "--top", "7") == rows_of(run, *flags)[:7]
 
 
+@pytest.mark.parametrize("block", [1000, 65_536])
+def test_words_are_sorted_too(run, block, monkeypatch):
+    monkeypatch.setattr("convcost.sweep.BLOCK", block)
+    grid = ("--c1", "8", "--c2", "8,16", "-k", "3", "--size", "9", "--kind", "separable,standard,ghost")
+
+    def kinds(*flags):
+        return [(row["kind"], row["out_channels"]) for row in rows_of(run, "sweep", *grid, *flags)]
+
+    names = ("ghost", "separable", "standard")
+    assert kinds("--sort", "kind,-c2") == [*product(names, (8, 16))]
+    assert kinds("--sort=-kind", "--sort", "c2") == [*product(names[::-1], (16, 8))]
+    assert kinds("--sort=-kind,c2", "--top", "3") == [("standard", 16), ("standard", 8), ("separable", 16)]
+    pads = [row["padding"] for row in rows_of(run, "sweep", *grid[:-2], "-p", "same,0,valid,1", "--sort", "padding,c2")]
+    assert pads[::2] == [[[1, 1], [1, 1]], [[0, 0], [0, 0]], "same", "valid"]
+    turned = rows_of(run, "sweep", *grid[:-2], "-p", "same,0,valid,1", "--sort=-padding,c2")
+    assert [row["padding"] for row in turned][::2] == [[[0, 0], [0, 0]], [[1, 1], [1, 1]], "valid", "same"]
+
+
+def test_networks_are_sorted_by_name(run, tmp_path):
+    for name in "bca":
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\ninput: 3x8x8\nlayers: [{{conv: 4, k: 3}}]\n")
+    sweep = ("sweep", str(tmp_path), "--input", "3x8x8,3x9x9")
+    assert [row["network"] for row in rows_of(run, *sweep, "--sort", "network,-macs")] == [*"aabbcc"]
+    assert [row["network"] for row in rows_of(run, *sweep, "--sort=-network")] == [*"ccbbaa"]
+    assert [row["source"] for row in rows_of(run, *sweep, "--top", "3")] == [str(tmp_path / f"{n}.yaml") for n in "abc"]
+    for columns in ((), ("--columns", "macs")):
+        table = csv.DictReader(StringIO(run(*sweep, *columns, "-f", "csv")[1]))
+        assert [row["source"] for row in table][:3] == [str(tmp_path / f"{name}.yaml") for name in "abc"]
+    assert "source" not in run("sweep", str(tmp_path / "a.yaml"), "--input", "3x9x9")[1]
+
+
 def test_tables_of_more_rows_than_anybody_reads_are_refused_and_streams_are_not(run):
     flags = ["sweep", "--c1", "1:101", "--c2", "1:100", "-k", "3"]
     status, out, err = run(*flags, "-f", "text")
@@ -350,6 +438,58 @@ def test_networks_by_vars_and_inputs(run):
     assert kept["vars"] == {"alpha": 0.5}
     one = json.loads(run("eval", "zoo:mobilenet_v2", "--set", "alpha=0.5", "-f", "json")[1])["networks"][0]
     assert all(kept[name] == one[name] for name in ("params", "macs", "flops", "activations", "peak_activations"))
+
+
+COUNTED = ("--c1", "24", "--c2", "24", "-k", "3", "--size", "14", "--bias")
+
+
+@pytest.mark.parametrize("name", ["fvcore", "thop", "torchprofile", "tensorflow"])
+def test_a_layers_grid_is_counted_by_another_convention(run, name):
+    grid = ("sweep", *COUNTED, "--kind", ",".join(KINDS), "--count-as", name)
+    compared = json.loads(run("compare", *COUNTED, "--kinds", "all", "--count-as", name, "-f", "json")[1])
+    expected = {row["kind"]: row["counted"] for row in compared["rows"]}
+    found = rows_of(run, *grid)
+    assert {row["kind"]: row["counted"] for row in found} == expected
+    most = sorted(expected.values())[5]
+    kept = rows_of(run, *grid, "--where", f"counted<={most}", "--sort", "counted")
+    assert [row["counted"] for row in kept] == sorted((n for n in expected.values() if n <= most), reverse=True)
+    document = json.loads(run(*grid, "-f", "json")[1])
+    assert document["counted"] == compared["counted"]
+    out = run(*grid)[1]
+    assert f"{name} {compared['counted']['unit']}" in out
+    assert f"Counted as {name}" in out
+    shown = csv.DictReader(StringIO(run(*grid, "--columns", "params", "-f", "csv")[1]))
+    assert {row["kind"]: int(row["counted"]) for row in shown} == expected
+
+
+def test_counts_of_a_grid_are_those_of_networks_of_one_layer(run, tmp_path):
+    path = tmp_path / "one.yaml"
+    for kind, line in (("standard", "conv: 16"), ("transposed", "conv_transpose: 16"), ("separable", "separable: 16")):
+        path.write_text(f"input: 8x7x9\nlayers: [{{{line}, k: 3, s: 2, p: 1, bias: true}}]\n")
+        flags = ("--c1", "8", "--c2", "16", "-k", "3", "-s", "2", "-p", "1", "--size", "7x9", "--bias", "--kind", kind)
+        for name in CONVENTIONS:
+            (row,) = rows_of(run, "sweep", *flags, "--count-as", name)
+            (network,) = json.loads(run("eval", str(path), "--count-as", name, "-f", "json")[1])["networks"]
+            assert row["counted"] == network["counted"]["total"], (kind, name)
+
+
+def test_networks_are_counted_by_another_convention(run):
+    grid = ("sweep", "mobilenet_v2", "--set", "alpha=0.25:1.0:0.25", "--count-as", "thop")
+    expected = {}
+    for alpha in (0.25, 0.5, 0.75, 1.0):
+        out = run("eval", "mobilenet_v2", "--set", f"alpha={alpha}", "--count-as", "thop", "-f", "json")[1]
+        expected[alpha] = json.loads(out)["networks"][0]["counted"]["total"]
+    assert {row["alpha"]: row["counted"] for row in map(with_var, rows_of(run, *grid))} == expected
+    kept = rows_of(run, *grid, "--where", f"counted<{expected[0.75]}", "--sort", "counted")
+    assert [row["counted"] for row in kept] == [expected[0.5], expected[0.25]]
+    (fitting,) = rows_of(run, *grid, "--fit", f"counted<={expected[0.5]}")
+    assert (with_var(fitting)["alpha"], fitting["counted"]) == (0.5, expected[0.5])
+    assert "thop MACs" in run(*grid)[1]
+    assert "counted" not in rows_of(run, *grid[:-2])[0]
+
+
+def with_var(row):
+    return {**row, "alpha": row["vars"]["alpha"]}
 
 
 def test_fit_among_values_and_in_a_span(run):
@@ -390,9 +530,12 @@ def test_fit_among_values_and_in_a_span(run):
         (["--where", "kind<5"], "--where"),
         (["--where", ""], "--where"),
         (["--sort", "foo"], "--sort"),
-        (["--sort", "-kind"], "--sort"),
+        (["--sort", "kind+1"], "--sort"),
         (["--top", "0"], "--top"),
         (["--columns", "foo"], "--columns"),
+        (["--count-as", "fvcor", "--size", "8"], "did you mean `fvcore`"),
+        (["--count-as", "fvcore"], "--size"),
+        (["--where", "counted<5"], "unknown name `counted`"),
         (["--fit", "macs<5"], "SPEC"),
         (["--set", "a=1"], "SPEC"),
         (["-o", "x.foo"], "suffix"),

@@ -1,7 +1,9 @@
 """`whatif` and `diff`: a rewritten network is what the papers say, and differences are told layer by layer."""
 
+import csv
 import gzip
 import json
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -208,6 +210,50 @@ def test_every_format(run, command, form):
     status, out, err = run(*command, "--columns", "all", "-f", form)
     assert (status, err) == (0, "")
     assert out.strip()
+
+
+@pytest.mark.parametrize("name", ["fvcore", "thop", "tensorflow"])
+def test_a_rewriting_is_counted_by_another_convention(run, name, tmp_path):
+    path = tmp_path / "new.yaml"
+    rules = ["--swap", "standard[k>1,c1>3]=separable", "--input", "3x96x96"]
+    status, out, _ = run("whatif", "mobilenet_v1_conv", *rules, "--count-as", name, "-f", "json")
+    assert status == 0
+    document = json.loads(out)
+    assert run("whatif", "mobilenet_v1_conv", *rules, "-o", str(path))[0] == 0
+    sides = {}
+    for side, spec in (("before", "mobilenet_v1_conv"), ("after", str(path))):
+        (network,) = json.loads(run("eval", spec, "--count-as", name, "-f", "json")[1])["networks"]
+        sides[side] = network["counted"]["total"]
+    counted = document["total"]["counted"]
+    assert {side: counted[side] for side in sides} == sides
+    assert counted["delta"] == sides["after"] - sides["before"]
+    assert sum(layer["counted"]["delta"] for layer in document["layers"]) == counted["delta"]
+    assert document["counted"]["convention"] == name
+    out = run("whatif", "mobilenet_v1_conv", *rules, "--count-as", name, "--totals", "-f", "csv")[1]
+    (total,) = csv.DictReader(StringIO(out))
+    assert [int(total[f"counted_{side}"]) for side in ("before", "after", "delta")] == [
+        *sides.values(),
+        counted["delta"],
+    ]
+    assert f"Counted as {name}" in total["caption"]
+
+
+def test_a_spec_on_stdin_is_read_once_for_both_sides(run, monkeypatch):
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"input: 3x8x8\nlayers: [{conv: 4, k: 3}]\n")))
+    status, out, err = run("whatif", "-", "--input", "3x16x16", "-f", "json")
+    assert (status, err) == (0, "")
+    macs = json.loads(out)["total"]["macs"]
+    assert (macs["before"], macs["after"]) == (108 * 64, 108 * 256)
+
+
+@pytest.mark.parametrize("dtype", ["int4", "int1"])
+def test_bytes_of_both_sides_are_those_of_eval(run, tmp_path, dtype):
+    path = tmp_path / "odd.yaml"
+    path.write_text("input: 3x5x5\nlayers:\n  - {conv: 3, k: 3, repeat: 4, name: a}\n")
+    shown = ("--columns", "weight_bytes", "--dtype", dtype, "-f", "csv")
+    of_eval = next(csv.DictReader(StringIO(run("eval", str(path), "--totals", *shown)[1])))
+    of_diff = next(csv.DictReader(StringIO(run("diff", str(path), str(path), *shown)[1])))
+    assert of_diff["weight_bytes_before"] == of_diff["weight_bytes_after"] == of_eval["weight_bytes"]
 
 
 WRONG = {

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from convcost.assembly import Around, Assembly
 from convcost.errors import ConvcostError, InternalError
 from convcost.kinds import KINDS
 from convcost.layers.base import Layer
-from convcost.layers.given import Reshape
-from convcost.layers.traced import Aside, Each, Partly, Shared
+from convcost.layers.given import Given, Parameter, Reshape, Uncounted
+from convcost.layers.traced import Aside, Each, Elementwise, Learnt, Look, Partly, Shared
 from convcost.network import INPUT, Bound, Network, Node, nodes_of
 from convcost.specs import write
 from convcost.specs.language import WORDS
@@ -511,6 +512,7 @@ def test_a_layer_without_a_word_is_named():
         (Node("x", "relu", layers.Activation("relu"), (INPUT, INPUT)), ""),
         (Node("x", "relu", Layer()), "no line makes"),
         (Node("x", "global_avg_pool", layers.GlobalAvgPool(7)), "no line makes"),
+        (Node("x", "mean", Learnt("mean", (8,))), "no line makes"),
     ],
 )
 def test_what_the_language_cannot_say_names_its_node(node, message):
@@ -529,6 +531,21 @@ def test_layers_may_be_named_as_what_expressions_know(name):
 def test_a_network_without_layers():
     with pytest.raises(ConvcostError, match="without layers"):
         dumps(of_nodes())
+
+
+def test_an_output_that_stands_twice():
+    with pytest.raises(ConvcostError, match="`net` cannot be written: the output `x` stands twice"):
+        dumps(of_nodes(Node("x", "relu", layers.Activation("relu")), outputs=("x", "x")))
+
+
+def test_a_sum_of_each_behind_what_has_no_maps():
+    given = [
+        "{relu: , name: x}",
+        "flatten",
+        "{add: , from: [input, x], each: true, name: s}",
+        "{operation: gather, from: [s, x], each: true}",
+    ]
+    assert lines(of_layers(*given, shape="5x8x16x16")) == given
 
 
 def test_an_unknown_figure_or_budget():
@@ -622,7 +639,7 @@ def pool(draw, shape):
 
 
 @st.composite
-def other(draw, shape):
+def other_layer(draw, shape):
     dims = len(shape) - 1
     channels = shape[0]
     sizes = st.one_of(small, st.tuples(*[st.one_of(small, st.none())] * dims))
@@ -680,16 +697,78 @@ def networks(draw):
             made.shapes = {key: made.shapes[key] for key in (INPUT, *(node.name for node in made.nodes))}
             made.current = before[1]
     assume(made.nodes)
+    outputs = draw(st.sampled_from([(), (made.nodes[0].name,), (made.nodes[-1].name, made.nodes[0].name)]))
+    assume(len(set(outputs)) == len(outputs))
     # A split has a name to the reader; where a layer has it too, slices say what it does.
     assume(not {node.name[:-2] for node in made.nodes if node.kind == "split"} & set(made.shapes))
-    outputs = draw(st.sampled_from([(), (made.nodes[0].name,), (made.nodes[-1].name, made.nodes[0].name)]))
     return Network("net", made.shapes[INPUT], tuple(made.nodes), outputs)
+
+
+@st.composite
+def operation(draw, shape):
+    """What has a shape of its own: a reshape, learnable numbers, or an operation without a word."""
+    called = draw(st.sampled_from(["mean", "aten::roll", "a b", "conv", "c1", "3x"]))
+    other = draw(st.sampled_from([shape, tuple(draw(st.lists(small, min_size=1, max_size=4)))]))
+    return draw(
+        st.sampled_from(
+            [
+                ("reshape", Reshape("reshape", draw(st.sampled_from([(prod(shape),), shape[::-1], (1, *shape)])))),
+                ("parameter", Parameter("parameter", other)),
+                *((called, form(called, other)) for form in (Given, Elementwise, Look, Uncounted)),
+                *((called, Learnt(called, other, *costs)) for costs in ((5, 0), (0, 7), (5, 7))),
+            ]
+        )
+    )
+
+
+def wraps(draw, each):
+    """What puts a layer around others: for each of some maps, or with weights that stand elsewhere."""
+    shared = draw(st.sampled_from([None, None, Shared, lambda layer: Partly(layer, layer.biases, layer.norm_params)]))
+
+    def wrapped(layer):
+        layer = Each(layer) if each else layer
+        return shared(layer) if shared and layer.weights + layer.biases + layer.norm_params else layer
+
+    return wrapped
+
+
+def grow_wrapped(draw, made, name, base):
+    """One of the layers that imported models have, and any layer as they have it."""
+    each = len(made.shapes[base]) > 1 and draw(flags)
+    around, shape = wraps(draw, each), made.shapes[base][each:]
+    what = draw(st.sampled_from(["conv", "other", "operation", "product", "sum", "aside"]))
+    inputs = [base]
+    if what == "aside":
+        made.append(name, "parameter", around(Aside("parameter", (4,))))
+        made.current = base
+        return
+    if what in ("product", "sum"):
+        fits = [key for key in made.shapes if len(made.shapes[key]) == len(made.shapes[base])]
+        inputs.append(draw(st.sampled_from(fits)))
+        one, other = "abcd"[: len(shape)], draw(st.sampled_from(["abcd", "efgh", "bcda"]))[: len(shape)]
+        equation = f"{one},{other}->{draw(st.sampled_from([one, one[:1], other, one[0] + other[-1]]))}"
+        products = [("matmul", layers.MatMul()), ("einsum", layers.Einsum(equation))]
+        kind, layer = draw(st.sampled_from(products if what == "product" else [("add", layers.Add())]))
+    else:
+        assume(len(shape) > 1 or what != "conv")
+        kind, layer = draw({"conv": convolution, "operation": operation}.get(what, other_layer)(shape))
+        # Several inputs are what an operation takes, and where weights come from.
+        takes_several = what == "operation" and kind not in ("reshape", "parameter") and not each
+        if (takes_several or isinstance(around(layer), Shared)) and draw(flags):
+            inputs.append(draw(st.sampled_from(list(made.shapes))))
+    made.append(name, kind, around(layer), *inputs)
+    if what in ("conv", "sum") and draw(flags):
+        made.append(f"{name}.norm", "batch_norm", around(layers.BatchNorm(made.shape[each])))
+        made.append(f"{name}.act", "relu", around(layers.Activation("relu")))
 
 
 def grow(draw, made, name, base):
     """A layer, or more, behind ``base``."""
-    what = draw(st.sampled_from(["conv", "conv", "pool", "other", "other", "joint", "split", "linear", "copies"]))
     made.current, shape = base, made.shapes[base]
+    if draw(st.sampled_from([False, False, True])):
+        grow_wrapped(draw, made, name, base)
+        return
+    what = draw(st.sampled_from(["conv", "conv", "pool", "other", "other", "joint", "split", "linear", "copies"]))
     follow = Around(draw(st.sampled_from(["none", "batch", "layer"])), draw(st.sampled_from(["none", "relu", "prelu"])))
     if what == "joint":
         like = [key for key in made.shapes if made.shapes[key] == shape]
@@ -712,7 +791,7 @@ def grow(draw, made, name, base):
             made.around(f"{name}.{copy}", follow)
     else:
         assume(len(shape) > 1 or what == "other")
-        kind, layer = draw({"conv": convolution, "pool": pool}.get(what, other)(shape))
+        kind, layer = draw({"conv": convolution, "pool": pool}.get(what, other_layer)(shape))
         made.append(name, kind, layer)
         if what == "conv":
             made.around(name, follow)

@@ -6,18 +6,17 @@ from typing import Any
 import click
 
 from convcost.annotations import annotated
-from convcost.budget import FIGURES, LEAST, MOST, NO_BUDGET, Check, Limit, checks
+from convcost.budget import FIGURES, LEAST, MOST, NO_BUDGET, Check, Limit, checks, whole_checks
 from convcost.check_report import Checked, check_report
 from convcost.cli import MISUSED
 from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, format_for, output_options, say, write
-from convcost.cli.sources import network_options, networks, overrides, problems
+from convcost.cli.sources import SOURCES, network_options, networks, overrides, problems
+from convcost.cli.strict import FOUND, is_strict
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation, evaluate
 from convcost.render import FORMATS
 from convcost.units import amount
-
-FOUND = 1
 
 _HELP = {
     "params": "Learnable numbers, such as 3.6M.",
@@ -46,7 +45,9 @@ def limit_options(command: Any) -> Any:
     return command
 
 
-@click.command("check", short_help="Budgets, for CI: what is over, by how much, and the layers behind it.")
+@click.command(
+    "check", short_help="Budgets, for CI: what is over, by how much, and the layers behind it.", epilog=SOURCES
+)
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @limit_options
 @click.option("--snapshot", metavar="FILE", help="Compare with the costs in FILE, which is committed beside the specs.")
@@ -79,8 +80,7 @@ def command(
     convcost check nets/ --snapshot costs.json
     convcost check nets/ -f github
 
-    SPEC is a file, a folder of .yaml files, a pattern, a network of the zoo, or - for standard input. A
-    flag takes the place of what a spec's own `budget:` says of the same figure, in all of them. Files that
+    A flag takes the place of what a spec's own `budget:` says of the same figure, in all of them. Files that
     cannot be read are reported, the others are still checked, and the exit status is 2.
     """  # noqa: D301 - click's \b keeps the lines
     if update and not snapshot:
@@ -98,6 +98,8 @@ def command(
         every += _against(snapshot, before, evaluations, update=update, partial=bool(errors))
     elif all(check.status == NO_BUDGET for check in every) and not errors:
         _nothing(evaluations)
+    if is_strict():
+        every += [check for evaluation in evaluations for check in whole_checks(evaluation, "--strict")]
     checked = Checked(tuple(every), evaluations, problems(errors), dtype)
     _show(checked, column_keys(columns), format_, output, exact=exact)
     return MISUSED if errors else FOUND if checked.findings else 0

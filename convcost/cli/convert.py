@@ -4,15 +4,16 @@ import os
 
 import click
 
-from convcost.cli.output import write
-from convcost.cli.sources import network_options, networks, overrides
+from convcost.cli.output import say, write
+from convcost.cli.sources import SOURCES, importer, network_options, networks, overrides
 from convcost.errors import ConvcostError
 from convcost.network import Network
+from convcost.partial import sentence, uncounted
 
 _YAML = (".yaml", ".yml")
 
 
-@click.command("convert", short_help="Models of frameworks as YAML, and networks as PyTorch code.")
+@click.command("convert", short_help="Models of frameworks as YAML, and networks as PyTorch code.", epilog=SOURCES)
 @click.argument("source", metavar="SOURCE")
 @network_options
 @click.option("--to", type=click.Choice(["yaml", "pytorch"]), help="What to write; from FILE's suffix with -o.")
@@ -30,14 +31,19 @@ def command(
     convcost convert model.onnx -o model.yaml
     convcost convert package.module:callable --input 3x224x224 --kwargs width_mult=0.5
     convcost convert mobilenet_v2 --set alpha=0.5 -o mobilenet.py
-
-    SOURCE is whatever eval takes. Naming module:callable imports the module and runs its code.
     """  # noqa: D301 - click's \b keeps the lines
     found, errors = networks((source,), overrides(set_, input_))
     if errors:
         raise errors[0]
     form = to or _form(output)
+    if form == "yaml" and importer(source) is not None:
+        from convcost.specs.tidy import tidied
+
+        found = list(map(tidied, found))
     write(_written(found, form), output)
+    for network in found:
+        for line in sentence(network.name, uncounted(network.nodes)):
+            say(line)
 
 
 def _form(output: str | None) -> str:

@@ -4,14 +4,14 @@ import click
 
 from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, output_options
-from convcost.cli.sources import network_options, one_network, overrides
+from convcost.cli.sources import SOURCES, network_options, one_network, overrides
 from convcost.difference import pairs
 from convcost.difference_report import difference_report
 from convcost.errors import ConvcostError
 from convcost.evaluation import evaluate
 
 
-@click.command("diff", short_help="Two networks, layer by layer and in total.")
+@click.command("diff", short_help="Two networks, layer by layer and in total.", epilog=SOURCES)
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @network_options
@@ -41,8 +41,8 @@ def command(
     convcost diff old.yaml new.yaml --exit-code
     convcost diff mobilenet_v1_conv mobilenet_v1 --totals --columns params,macs,activations
 
-    A and B are files, networks of the zoo, or - for standard input. Layers are matched by name, then by
-    what they are. --columns takes quantities, each shown before, after, as delta and as ratio.
+    Layers are matched by name, then by what they are. --columns takes quantities, each shown before, after, as
+    delta and as ratio.
     """  # noqa: D301 - click's \b keeps the lines
     replaced = overrides(set_, input_)
     one, other = (evaluate(one_network(spec, replaced)) for spec in (before, after))

@@ -5,13 +5,13 @@ import click
 from convcost.cli import MISUSED
 from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, format_for, output_options, say
-from convcost.cli.sources import network_options, networks, overrides, problems
+from convcost.cli.sources import SOURCES, network_options, networks, overrides, problems
 from convcost.errors import ConvcostError
 from convcost.evaluation import evaluate
-from convcost.evaluation_report import View, layer_report, network_report
+from convcost.evaluation_report import View, layer_report
 
 
-@click.command("eval", short_help="Networks: what each layer costs, and the totals.")
+@click.command("eval", short_help="Networks: what each layer costs, and the totals.", epilog=SOURCES)
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @network_options
 @click.option("--depth", type=click.IntRange(1), metavar="N", help="Fold layers to the first N parts of their names.")
@@ -20,7 +20,6 @@ from convcost.evaluation_report import View, layer_report, network_report
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The first N rows, by MACs unless --sort says.")
 @click.option("--totals", is_flag=True, help="One line a network.")
 @click.option("--baseline", metavar="NAME", help="The network that ratios are to; else the first.")
-@click.option("--strict", is_flag=True, help="Exit status 1 where something is not counted.")
 @count_as_option
 @column_options
 @output_options
@@ -34,7 +33,6 @@ def command(
     top: int | None,
     totals: bool,  # noqa: FBT001
     baseline: str | None,
-    strict: bool,  # noqa: FBT001
     count_as: str,
     columns: str | None,
     dtype: str,
@@ -50,8 +48,8 @@ def command(
     convcost eval nets/ zoo:resnet18 'more/*.yaml' --baseline ResNet-18 --sort macs
     convcost eval resnet50 --count-as fvcore --depth 1
 
-    SPEC is a file, a folder of .yaml files, a pattern, a network of the zoo, or - for standard input. Files
-    that cannot be read are reported, the others are still shown, and the exit status is 2.
+    Files that cannot be read are reported, the others are still shown, and the exit status is 2. What cannot be
+    counted is listed, and totals are marked partial.
     """  # noqa: D301 - click's \b keeps the lines
     if depth and by_kind:
         raise ConvcostError("--depth and --by-kind gather layers in two ways", hint="leave one out")
@@ -65,17 +63,16 @@ def command(
     if folded and (one_line or len(evaluations) > 1):
         raise ConvcostError("--depth and --by-kind are of a network's layers", hint="name one network")
     try:
-        if not evaluations:
-            report = network_report((), problems(errors), View(dtype=dtype))
-        elif len(evaluations) == 1 and (folded or not (one_line or errors)):
+        if len(evaluations) == 1 and (folded or not (one_line or errors)):
             report = layer_report(evaluations[0], view, problems(errors))
         else:
-            report = network_report(evaluations, problems(errors), view, baseline)
+            from convcost.batch_report import network_report
+
+            shown = view if evaluations else View(dtype=dtype)
+            report = network_report(evaluations, problems(errors), shown, baseline if evaluations else None)
     except ConvcostError as error:
         flag = "--columns: " if error.field == "columns" else ""
         raise ConvcostError(f"{flag}{error.message}", hint=error.hint) from None
     if evaluations or format_for(format_, output) == "json":
         emit(report, format_, output, exact=exact)
-    if errors:
-        return MISUSED
-    return int(strict and any(evaluation.uncounted for evaluation in evaluations))
+    return MISUSED if errors else 0

@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from convcost.cli.values import padding, per_axis, whole
+from convcost.cli.values import axes_of, padding, per_axis, require_axes, whole
 from convcost.errors import ConvcostError, describe
-from convcost.layers.base import axes_of, count, pads_of
+from convcost.layers.base import count, pads_of
 from convcost.layers.base import per_axis as on_each_axis
 from convcost.names import BY_NAME
 
 SINGLE = ("in_channels", "out_channels", "groups", "multiplier")
 MOST_VALUES = 1_000_000
-MOST_AXES = 3
 _RANGE = "a range is FIRST:LAST:STEP, such as 64:512:64"
 _PARTS = (2, 3)
 
@@ -119,14 +118,17 @@ def field(name: str, text: str) -> Sequence[Any]:
     return found
 
 
-def axes_in(read: dict[str, Sequence[Any]]) -> int | None:
-    """The number of axes of space that the first value with one for each says."""
-    lists = (value for values in read.values() if not isinstance(values, range) for value in values)
-    return axes_of(0, *(value for value in lists if isinstance(value, tuple))) or None
+def axes_in(dims: int | None, read: dict[str, Sequence[Any]]) -> tuple[int, str]:
+    """How many axes of space there are, and what says so."""
+    lists = ((flags(name)[0], values) for name, values in read.items() if not isinstance(values, range))
+    return axes_of(dims, ((flag, value) for flag, values in lists for value in values))
 
 
-def checked(name: str, values: Sequence[Any], dims: int) -> Sequence[Any]:
-    """The values as layers take them; an error names the flag."""
+def checked(name: str, values: Sequence[Any], dims: int, reason: str) -> Sequence[Any]:
+    """The values as layers take them; an error names the flag, and ``reason`` says where the axes are from."""
+    if name not in SINGLE and not isinstance(values, range):
+        for value in values:
+            require_axes(flags(name)[0], value, dims, reason)
     try:
         if name in SINGLE:
             for value in (values[0], values[-1]) if isinstance(values, range) else values:

@@ -4,7 +4,7 @@ import click
 
 from convcost.cli.columns import column_keys
 from convcost.cli.output import emit, output_options
-from convcost.cli.sources import network_options, one_network, overrides
+from convcost.cli.sources import SOURCES, network_options, one_network, overrides
 from convcost.errors import ConvcostError
 from convcost.evaluation import Evaluation, evaluate
 from convcost.layers.base import Shape
@@ -14,7 +14,9 @@ from convcost.reconciliation_report import Quoted, quote_report, reconciliation_
 FOUND = 1
 
 
-@click.command("reconcile", short_help="Every counter's number for a network, taken apart; who gives a quoted one.")
+@click.command(
+    "reconcile", short_help="Every counter's number for a network, taken apart; who gives a quoted one.", epilog=SOURCES
+)
 @click.argument("spec", metavar="NET")
 @click.argument("quoted", metavar="[NUMBER]", required=False)
 @network_options
@@ -39,7 +41,7 @@ def command(
 
     With a NUMBER that somebody quoted: which conventions give it to its last digit, and what else does:
     another input size, a batch, 2 × the MACs, norms folded, an auxiliary head left out. The exit status is 1
-    where nothing does. NET is a file, a network of the zoo, or - for standard input.
+    where nothing does.
     """  # noqa: D301 - click's \b keeps the lines
     evaluation = evaluate(one_network(spec, overrides(set_, input_)))
     if quoted is None:
@@ -59,6 +61,6 @@ def command(
     def at_input(shape: Shape) -> Evaluation:
         return evaluate(one_network(spec, overrides(set_, "x".join(map(str, shape)))))
 
-    found = Quoted(evaluation, meant, at_input if spec != "-" else None)
+    found = Quoted(evaluation, meant, at_input)
     emit(quote_report(found), format_, output, exact=exact)
     return 0 if found.is_explained else FOUND

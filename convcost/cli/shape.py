@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from convcost.cli.values import padding, per_axis, whole
+from convcost.cli.values import axes_of, padding, per_axis, require_axes, whole
 from convcost.errors import ConvcostError
-from convcost.layers.base import axes_of, count
+from convcost.layers.base import count
 from convcost.layers.base import per_axis as on_each_axis
 from convcost.names import BY_NAME, NOTATIONS
 from convcost.rows import Request
@@ -81,19 +81,17 @@ def request(*, bias: bool, dims: int | None, notation: str, **texts: str | None)
     for name, text in texts.items():
         parse = padding if name == "padding" else whole if name in _SINGLE else per_axis
         read[name] = None if text is None else parse(_FLAGS[name][0], text)
-    axes = dims or axes_of(2, *(read[name] for name in ("kernel_size", "input_size", "stride", "dilation", "padding")))
-    if axes > _MOST_AXES:
-        raise ConvcostError(f"a convolution has 1 to {_MOST_AXES} axes, got {axes}")
+    deciding = ("kernel_size", "input_size", "stride", "dilation", "padding")
+    axes, reason = axes_of(dims, ((_FLAGS[name][0], read[name]) for name in deciding))
+    require_axes(_FLAGS["padding"][0], read["padding"], axes, reason)
     for name in ("kernel_size", "stride", "dilation", "output_padding", "input_size"):
         if read[name] is not None:
+            require_axes(_FLAGS[name][0], read[name], axes, reason)
             read[name] = on_each_axis(name, read[name], axes, 0 if name == "output_padding" else 1)
     for name in _SINGLE:
         if read[name] is not None:
             count(name, read[name])
     return Request(**read, dims=axes, bias=bias, notation=notation)
-
-
-_MOST_AXES = 3
 
 
 def with_flag(error: ConvcostError) -> ConvcostError:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from convcost import zoo
+from convcost.cli.strict import noted, strict_option
 from convcost.cli.values import whole
 from convcost.errors import ConvcostError, describe
 from convcost.layers.base import Shape
@@ -22,10 +23,16 @@ from convcost.specs.read import load, loads
 from convcost.specs.values import shape_of
 
 _SUFFIXES = (".yaml", ".yml")
+# The last words of the help of every command that reads networks.
+SOURCES = (
+    "A network is a file of the network language, a folder of .yaml files, a pattern, a name of the zoo, - for standard"
+    " input, or a model of a framework: .onnx, .json, .keras, an Ultralytics .yaml, or module:callable of PyTorch."
+    " Naming module:callable imports the module and runs its code."
+)
 
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--set --input``, and what models of frameworks leave open, for every command that reads networks."""
+    """``--set --input --strict``, and what models of frameworks leave open, for commands that read networks."""
 
     @wraps(command)
     def reading(*arguments: Any, dim: tuple[str, ...], kwargs: tuple[str, ...], scale: str | None, **rest: Any) -> Any:
@@ -33,7 +40,7 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*arguments, **rest)
 
     shape = "Input instead of the spec's, such as 3x192x192; NAME=SHAPE where a model has several."
-    named: Callable[..., Any] = reading
+    named = strict_option(reading)
     for option in reversed(
         (
             click.option(
@@ -41,7 +48,9 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--input", "input_", metavar="SHAPE", help=shape),
             click.option("--dim", metavar="NAME=N", multiple=True, help="A dimension that an ONNX file leaves open."),
-            click.option("--kwargs", metavar="KEY=VALUE", multiple=True, help="An argument of a module:callable."),
+            click.option(
+                "--kwargs", metavar="KEY=VALUE", multiple=True, help="An argument of a module:callable, which is run."
+            ),
             click.option("--scale", metavar="LETTER", help="Of an Ultralytics YAML: n, s, m, l or x."),
         )
     ):
@@ -115,7 +124,7 @@ def networks(specs: tuple[str, ...], replaced: Replaced = NOTHING) -> tuple[list
     errors: list[SpecError] = []
     for spec in specs:
         try:
-            paths = _files(spec)
+            paths = files(spec)
         except SpecError as error:
             errors.append(error)
             continue
@@ -124,6 +133,7 @@ def networks(specs: tuple[str, ...], replaced: Replaced = NOTHING) -> tuple[list
                 found += _read(path, replaced)
             except SpecError as error:
                 errors.append(error)
+    noted(found)
     return found, errors
 
 
@@ -185,12 +195,23 @@ def _imported(path: str, framework: str, replaced: Replaced) -> tuple[Network, .
 
 
 def _stdin() -> bytes:
+    """Standard input, which is read once however often a command builds the network."""
     if sys.stdin is None:
         raise SpecError((Problem("-: standard input is closed", "-"),))
-    return sys.stdin.buffer.read(MOST_BYTES + 1)
+    context = click.get_current_context(silent=True)
+    kept = context.meta if context else {}
+    if _STDIN not in kept:
+        kept[_STDIN] = sys.stdin.buffer.read(MOST_BYTES + 1)
+    data: bytes = kept[_STDIN]
+    return data
 
 
-def _files(spec: str) -> list[str]:
+# What was read, in click's context.
+_STDIN = "convcost.stdin"
+
+
+def files(spec: str) -> list[str]:
+    """The files that a SPEC means; itself where it is none."""
     if spec == "-" or os.path.isfile(spec):  # noqa: PTH113 - pathlib costs a tenth of the start
         return [spec]
     if os.path.isdir(spec):  # noqa: PTH112

@@ -5,12 +5,14 @@ from typing import Any
 
 import click
 
-from convcost.cli.columns import column_keys
+from convcost.cli.columns import column_keys, count_as_option
 from convcost.cli.lists import flags
+from convcost.cli.strict import strict_option
 from convcost.cli.sweep_output import output_options, show
 from convcost.errors import ConvcostError, describe
 from convcost.expressions import Expression, ExpressionError
 from convcost.names import BY_NAME
+from convcost.ordering import Key
 from convcost.selection import Selection
 
 LAYER_FIELDS = (
@@ -54,6 +56,8 @@ def _layer_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--sort", metavar="A,-B", multiple=True, help="Largest first; -macs: smallest first; or arithmetic.")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Show the first N rows only.")
 @click.option("--fit", metavar="CONDITION", help="The largest value of SPEC's last --set that meets `macs<=300M`.")
+@count_as_option
+@strict_option
 @output_options
 @click.pass_context
 def command(ctx: click.Context, /, spec: str | None, where: str | None, top: int | None, **given: Any) -> int:
@@ -67,9 +71,10 @@ def command(ctx: click.Context, /, spec: str | None, where: str | None, top: int
 
     A LIST is 3,5,7 or 64:512:64 (FIRST:LAST:STEP, ends included) or both, 16,32:128:32; in -p a colon
     stands between begin and end. The order of the flags is the order of nesting, the last varies fastest.
-    Combinations that cannot be are counted and left out.
+    Combinations that cannot be are counted and left out. SPEC is whatever eval takes; naming module:callable
+    imports the module and runs its code.
     """  # noqa: D301 - click's \b keeps the lines
-    order = tuple(key for text in given.pop("sort") for key in _condition_list("--sort", text))
+    order = tuple(key for text in given.pop("sort") for key in _keys(text))
     selection = Selection(condition("--where", where) if where is not None else None, order, top)
     asked = [name for name in ctx.params if given.get(name) not in (None, False, ())]
     layer = [name for name in asked if name in (*LAYER_FIELDS, "kind", "bias", "dims")]
@@ -107,8 +112,8 @@ def condition(flag: str, text: str, *, truth: bool = True) -> Expression:
     return found
 
 
-def _condition_list(flag: str, text: str) -> list[Expression]:
-    """Expressions between commas that stand in no bracket."""
+def _keys(text: str) -> list[Key]:
+    """What --sort says: names and arithmetic between commas that stand in no bracket."""
     found, depth = [""], 0
     for char in text:
         depth += (char == "(") - (char == ")")
@@ -116,16 +121,11 @@ def _condition_list(flag: str, text: str) -> list[Expression]:
             found.append("")
         else:
             found[-1] += char
-    return [_descending(condition(flag, part.strip(), truth=False)) for part in found]
+    return [_key(part.strip()) for part in found]
 
 
-def _descending(key: Expression) -> Expression:
-    """Sorted from the largest, as everywhere; words from A."""
-    if key.text in _WORDS:
-        return key
-    turned = Expression(f"-({key.text})")
-    turned.text = key.text
-    return turned
-
-
-_WORDS = ("kind", "padding", "network")
+def _key(text: str) -> Key:
+    """A minus before a name turns its order, of words too; before arithmetic it belongs to that."""
+    name = text.removeprefix("-").strip()
+    turned = text.startswith("-") and name.isidentifier()
+    return Key(condition("--sort", name if turned else text, truth=False), text, turned=turned)

@@ -10,7 +10,7 @@ from convcost.layers.base import text_pads
 from convcost.rows import Choice
 from convcost.selection import Selection
 from convcost.sweep import SIZED, TAKEN_BY, LayerSweep, ignored
-from convcost.sweep_report import LAYER_COLUMNS, Plan, shown_columns
+from convcost.sweep_report import LAYER_COLUMNS, Counted, Plan, counted_by, shown_columns
 
 _USUAL = {"stride": "1", "padding": "same"}
 _NEEDED = ("in_channels", "out_channels", "kernel_size")
@@ -26,8 +26,8 @@ def prepared(
         raise ConvcostError(f"{flags(missing)[0]} is missing", hint=f"a grid over a layer is like {example}")
     texts = {**_USUAL, **{name: given[name] for name in asked if name != "kind"}}
     read = {name: field(name, text) for name, text in texts.items()}
-    dims = given["dims"] or axes_in(read) or 2
-    values: dict[str, Any] = {name: checked(name, found, dims) for name, found in read.items()}
+    dims, reason = axes_in(given["dims"], read)
+    values: dict[str, Any] = {name: checked(name, found, dims, reason) for name, found in read.items()}
     chosen = _kinds(given["kind"], asked)
     _require_takers(chosen, asked)
     if "input_size" not in asked and any(choice.kind == "global_depthwise" for choice in chosen):
@@ -36,9 +36,12 @@ def prepared(
     axes = [Axis(name, chosen if name == "kind" else values[name], name in ("kind", "padding")) for name in nested]
     varied = tuple(axis for axis in axes if len(axis.values) > 1 or axis.name in ("kind", *TAKEN_BY))
     fixed = {name: found[0] for name, found in values.items() if name not in {axis.name for axis in varied}}
-    sweep = LayerSweep(varied, fixed, dims, given["bias"])
+    counted = counted_by(given["count_as"])
+    if counted and "input_size" not in asked:
+        raise ConvcostError("--count-as: nothing is counted without an input size", hint="add --size")
+    sweep = LayerSweep(varied, fixed, dims, given["bias"], counted.convention if counted else None)
     _require_names(sweep, selection)
-    return sweep, _plan(sweep, selection, keys)
+    return sweep, _plan(sweep, selection, keys, counted)
 
 
 def _kinds(text: str | None, asked: list[str]) -> tuple[Choice, ...]:
@@ -58,8 +61,9 @@ def _require_takers(chosen: tuple[Choice, ...], asked: list[str]) -> None:
 
 
 def _require_names(sweep: LayerSweep, selection: Selection) -> None:
-    for flag, expressions in (("--where", (selection.where,)), ("--sort", selection.order)):
-        for expression in filter(None, expressions):
+    where = (selection.where,) if selection.where else ()
+    for flag, expressions in (("--where", where), ("--sort", selection.order)):
+        for expression in expressions:
             lost = [name.text for name in expression.names if name.text in SIZED and not sweep.sized]
             if lost:
                 raise ConvcostError(f"{flag}: `{lost[0]}` is not known without an input size", hint="add --size")
@@ -69,26 +73,28 @@ def _require_names(sweep: LayerSweep, selection: Selection) -> None:
                 raise ConvcostError(f"{flag}: {error.message}", hint=error.hint) from None
 
 
-def _plan(sweep: LayerSweep, selection: Selection, keys: tuple[str, ...]) -> Plan:
+def _plan(sweep: LayerSweep, selection: Selection, keys: tuple[str, ...], counted: Counted | None) -> Plan:
+    columns = (*LAYER_COLUMNS, *([counted.column] if counted else []))
     names = [axis.name for axis in sweep.axes]
     usual = {"kind", *names, "params", *(("output", "macs") if sweep.sized else ())}
     used = {name.text for key in (selection.where, *selection.order) if key for name in key.names}
-    usual |= used & {column.key for column in LAYER_COLUMNS}
+    usual |= (used | {"counted"}) & {column.key for column in columns}
     letters = [letter(axis.name) for axis in sweep.axes if len(axis.values) > 1]
     combinations = sweep.grid.combinations
     return Plan(
         title=f"Sweep over {', '.join(letters)}" if letters else "Sweep of one combination",
-        columns=LAYER_COLUMNS,
-        shown=shown_columns(keys, LAYER_COLUMNS, usual),
-        keys=tuple(column.key for column in LAYER_COLUMNS),
+        columns=columns,
+        shown=shown_columns(keys, columns, usual, ("counted",) if counted else ()),
+        keys=tuple(column.key for column in columns),
         combinations=combinations,
-        words=(_fixed_text(sweep),),
+        words=(_fixed_text(sweep), *(counted.words if counted else ())),
         data={
             "layer": {name: sweep.fixed.get(name) for name in _LAYER} | {"bias": sweep.bias},
             "axes": [axis.name for axis in sweep.axes if len(axis.values) > 1],
             "where": selection.where.text if selection.where else None,
             "sort": [key.text for key in selection.order],
             "top": selection.top,
+            **(counted.data if counted else {}),
         },
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from convcost.cli.lists import Span as Range
 from convcost.cli.lists import texts
 from convcost.cli.output import say
-from convcost.cli.sources import Replaced, networks, overrides, set_value
+from convcost.cli.sources import Replaced, files, networks, overrides, set_value
 from convcost.cli.sweep_output import show
 from convcost.errors import ConvcostError, describe
 from convcost.expressions import Expression, ExpressionError
@@ -15,9 +15,8 @@ from convcost.report import Column
 from convcost.report import columns as columns_of
 from convcost.selection import Selection
 from convcost.specs.header import Overrides
-from convcost.specs.read import loads
 from convcost.sweep_network import CHECKS, INPUT, Fit, NetworkSweep, Read, Span, column_of
-from convcost.sweep_report import NETWORK_COUNTS, Plan, shown_columns
+from convcost.sweep_report import NETWORK_COUNTS, Counted, Plan, counted_by, shown_columns
 
 _FINDING = 1
 _USUAL = ("network", "input", "params", "macs", "activations")
@@ -43,8 +42,9 @@ def run(
     axes = {name: found.values() if isinstance(found, Range) else found for name, found in axes.items()}
     if not axes and fit is None:
         raise ConvcostError("nothing varies", hint="add --set alpha=0.5,1.0 or --input 3x128x128,3x224x224")
-    sweep = NetworkSweep(_reader(spec), axes, fit)
-    status = show(sweep, _plan(spec, sweep, selection, keys), selection, **shown)
+    counted = counted_by(given["count_as"])
+    sweep = NetworkSweep(_reader(spec), axes, fit, counted.convention if counted else None)
+    status = show(sweep, _plan(spec, sweep, selection, keys, counted), selection, **shown)
     if sweep.unmet and fit:
         say(f"{fit.condition.text}: no value of {fit.name} fits, in {sweep.unmet:,} of {sweep.steps:,}")
         return _FINDING
@@ -97,13 +97,8 @@ def _fit(text: str, axes: dict[str, Any], selection: Selection) -> Fit:
 
 
 def _reader(spec: str) -> Read:
-    """What builds the networks of the spec; standard input is read once."""
-    if spec != "-":
-        return lambda values, shape: _raised(*networks((spec,), Replaced(Overrides(values, shape))))
-    from convcost.cli.sources import _stdin
-
-    data = _stdin()
-    return lambda values, shape: list(loads(data, "-", Overrides(values, shape)))
+    """What builds the networks of the spec."""
+    return lambda values, shape: _raised(*networks((spec,), Replaced(Overrides(values, shape))))
 
 
 def _raised(found: list[Network], errors: Sequence[ConvcostError]) -> list[Network]:
@@ -112,27 +107,32 @@ def _raised(found: list[Network], errors: Sequence[ConvcostError]) -> list[Netwo
     return found
 
 
-def _plan(spec: str, sweep: NetworkSweep, selection: Selection, keys: tuple[str, ...]) -> Plan:
+def _plan(spec: str, sweep: NetworkSweep, selection: Selection, keys: tuple[str, ...], counted: Counted | None) -> Plan:
     fit = sweep.fit
     names = [*(name for name in sweep.axes if name != INPUT), *([fit.name] if fit else [])]
     own = tuple(Column(column_of(name), name, "text") for name in names)
-    columns = (*columns_of("network"), *own, *columns_of("input"), *NETWORK_COUNTS)
+    counts = (*NETWORK_COUNTS, *([counted.column] if counted else []))
+    columns = (*columns_of("network source"), *own, *columns_of("input"), *counts, *columns_of("uncounted"))
+    # A convention's count, and the mark of partial rows, are there whatever else is asked for.
+    added = (*(("counted",) if counted else ()), "uncounted")
+    several = len(files(spec)) > 1
+    asked = ("source", *keys) if several and keys else keys
     used = {
         name.text
         for key in (selection.where, *selection.order, fit.condition if fit else None)
         if key
         for name in key.names
     }
-    usual = {*_USUAL, *(column.key for column in own), *used}
+    usual = {*_USUAL, *(column.key for column in own), *used, *added, *(["source"] if several else [])}
     return Plan(
         title=f"Largest {fit.name} of {spec} with {fit.condition.text}"
         if fit
         else f"Sweep of {spec} over {', '.join(sweep.axes)}",
         columns=columns,
-        shown=shown_columns(keys, columns, usual),
-        keys=("network", "vars", "input", *(column.key for column in NETWORK_COUNTS)),
+        shown=shown_columns(asked, columns, usual, added),
+        keys=("network", "source", "vars", "input", *(column.key for column in counts), "complete", "uncounted"),
         combinations=sweep.steps,
-        words=_words(fit),
+        words=(*_words(fit), *(counted.words if counted else ())),
         data={
             "source": spec,
             "axes": [*sweep.axes],
@@ -140,7 +140,9 @@ def _plan(spec: str, sweep: NetworkSweep, selection: Selection, keys: tuple[str,
             "sort": [key.text for key in selection.order],
             "top": selection.top,
             "fit": _fit_data(fit),
+            **(counted.data if counted else {}),
         },
+        marks=() if {"uncounted", "all"} & {*keys} else ("uncounted",),
     )
 
 

@@ -52,8 +52,8 @@ def show(sweep: Any, plan: Plan, selection: Selection, *, format_: str | None, o
             made = report(plan, selection, rows)
     if chosen not in STREAMED:
         emit(made, chosen, output, exact=exact)
-    elif chosen != "json" and selection.invalid:
-        say(" ".join(left_out(selection)))
+    elif chosen != "json" and (said := " ".join((*selection.partial, *left_out(selection)))):
+        say(said)
     return 0
 
 

@@ -1,10 +1,11 @@
 """The values of flags: kernels like 3x5, sizes, paddings, kinds with their options."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from convcost.errors import ConvcostError, describe
 from convcost.kinds import KINDS
-from convcost.layers.base import count
+from convcost.layers.base import count, text_pads
 from convcost.names import BY_NAME, closest, long_name
 from convcost.rows import Choice
 
@@ -49,6 +50,30 @@ def padding(flag: str, text: str) -> Any:
         begin, colon, end = part.partition(":")
         pairs.append((whole(flag, begin), whole(flag, end if colon else begin)))
     return tuple(pairs)
+
+
+MOST_AXES = 3
+
+
+def axes_of(dims: int | None, values: Iterable[tuple[str, Any]]) -> tuple[int, str]:
+    """How many axes of space there are, and what says so: --dims, or the first value with a number for each.
+
+    ``values`` come with their flags.
+    """
+    found = (dims, "--dims says") if dims else None
+    lists = ((len(value), f"{flag} says") for flag, value in values if isinstance(value, tuple))
+    axes, reason = found or next(lists, (2, "without --dims there are"))
+    if axes > MOST_AXES:
+        raise ConvcostError(f"a convolution has 1 to {MOST_AXES} axes, got {axes}")
+    return axes, reason
+
+
+def require_axes(flag: str, value: Any, axes: int, reason: str) -> None:
+    """Raise where a value has not one number for each axis of space; ``reason`` is what says how many there are."""
+    if isinstance(value, tuple) and len(value) != axes:
+        shown = text_pads(value) if isinstance(value[0], tuple) else "x".join(map(str, value))
+        many = f"{len(value)} ax{'is' if len(value) == 1 else 'es'}"
+        raise ConvcostError(f"{flag} {shown} is for {many}, and {reason} {axes}", hint="one number stands for all axes")
 
 
 def _axes(text: str) -> list[str]:

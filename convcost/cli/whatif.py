@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from convcost.cli.columns import column_keys, column_options
+from convcost.cli.columns import column_keys, column_options, count_as_option
 from convcost.cli.output import emit, output_options, write
-from convcost.cli.sources import NOTHING, importer, network_options, one_network, overrides
+from convcost.cli.sources import NOTHING, SOURCES, importer, network_options, one_network, overrides
 from convcost.cli.values import kind as read_kind
 from convcost.cli.values import per_axis
 from convcost.difference_report import difference_report
@@ -21,7 +21,7 @@ _CALLED = {"conv": "standard", "conv_transpose": "transposed"}
 _SUFFIXES = (".yaml", ".yml")
 
 
-@click.command("whatif", short_help="A network against a rewritten self: other kinds, widths, input.")
+@click.command("whatif", short_help="A network against a rewritten self: other kinds, widths, input.", epilog=SOURCES)
 @click.argument("spec", metavar="SPEC")
 @click.option("--swap", metavar="RULE", multiple=True, help="Such as 'standard[k>1]=separable'; may be repeated.")
 @click.option("--width", type=click.FloatRange(0, 100, min_open=True), metavar="FACTOR", help="Of all channels.")
@@ -29,6 +29,7 @@ _SUFFIXES = (".yaml", ".yml")
 @click.option("--skip-impossible", is_flag=True, help="Leave what cannot be exchanged as it is, and list it.")
 @network_options
 @click.option("--totals", is_flag=True, help="The totals alone.")
+@count_as_option
 @column_options
 @output_options
 def command(
@@ -40,6 +41,7 @@ def command(
     set_: tuple[str, ...],
     input_: str | None,
     totals: bool,  # noqa: FBT001
+    count_as: str,
     columns: str | None,
     dtype: str,
     format_: str | None,
@@ -77,10 +79,11 @@ def command(
 
         write(dumps(network), output)
         output = None
+    one, other = evaluate(written), evaluate(network)
     try:
         report = difference_report(
-            evaluate(written),
-            evaluate(network),
+            one,
+            other,
             command="whatif",
             labels=(written.name, f"{written.name} rewritten"),
             quantities=column_keys(columns),
@@ -90,6 +93,10 @@ def command(
         )
     except ConvcostError as error:
         raise ConvcostError(f"--columns: {error.message}", hint=error.hint) from None
+    if count_as:
+        from convcost.counting_columns import with_counted_difference
+
+        report = with_counted_difference(report, one, other, count_as)
     emit(report, format_, output, exact=exact)
 
 

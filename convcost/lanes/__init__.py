@@ -10,7 +10,7 @@ Nothing is computed before it is needed, nothing twice, and what the bounds of a
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from convcost.lanes.columns import Column, Lists, Store
 from convcost.lanes.number import Lanes, Number
@@ -24,22 +24,48 @@ def explore(
 ) -> Iterator[tuple[Column | None, Any]]:
     """Run the body for all lanes: the places of lanes that stayed together (None: all), and what it returned."""
     bounds = {name: store.ends(column) for name, column in columns.items()}
-    waiting: list[tuple[Column | None, Mapping[str, Column], tuple[bool, ...]]] = [(None, columns, ())]
+    waiting: list[Iterator[_Group]] = [iter([_Group(None, columns, ())])]
     while waiting:
-        where, own, answers = waiting.pop()
-        block = sizes if where is None else None
-        run = Run(store, block, answers)
+        group = next(waiting[-1], None)
+        if group is None:
+            waiting.pop()
+            continue
+        run = Run(store, sizes if group.where is None else None, group.answers)
         try:
-            # Bounds stay those of the whole block: the same questions come up in each passage.
-            found = body({name: _number(run, bounds[name], column) for name, column in own.items()})
+            found = body(_numbers(run, group, bounds))
         except Split as parting:
-            for places, answer in ((parting.no, False), (parting.yes, True)):
-                inside = places if where is None else store.take(where, places, None)
-                kept = {name: store.take(column, places, block) for name, column in own.items()}
-                asked = (*run.answers, answer) if parting.answered else tuple(run.answers)
-                waiting.append((inside, kept, asked))
+            waiting.append(_parted(parting, group, run))
         else:
-            yield where, found
+            yield group.where, found
+
+
+class _Group(NamedTuple):
+    """Lanes that are still together: their places (None: all), their columns, and what they answered so far."""
+
+    where: Column | None
+    columns: Mapping[str, Column]
+    answers: tuple[bool, ...]
+
+
+def _parted(parting: Split, group: _Group, run: Run) -> Iterator[_Group]:
+    """The groups into which lanes part, one after another."""
+    store = run.store
+    columns = {name: store.flat(column, run.sizes) for name, column in group.columns.items()}
+    answers = tuple(run.answers)
+    for places, answer in parting.groups:
+        inside = places if group.where is None else store.take(group.where, places, None)
+        kept = {name: store.take(column, places, None) for name, column in columns.items()}
+        yield _Group(inside, kept, answers if answer is None else (*answers, answer))
+
+
+def _numbers(run: Run, group: _Group, bounds: Mapping[str, tuple[Any, Any]]) -> Mapping[str, Number]:
+    """The columns as numbers. A lane that is alone has nobody to ask, and goes on in plain integers.
+
+    The bounds of others stay those of the whole block, so that the same questions come up in each passage.
+    """
+    if group.where is not None and len(group.where) == 1:
+        return {name: run.store.tolist(column, None)[0] for name, column in group.columns.items()}
+    return {name: _number(run, bounds[name], column) for name, column in group.columns.items()}
 
 
 def _number(run: Run, bounds: tuple[Any, Any], column: Column) -> Number:

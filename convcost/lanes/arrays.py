@@ -47,6 +47,12 @@ class Arrays:
         whole = self.flat(mask.astype(bool), sizes)
         return np.flatnonzero(whole), np.flatnonzero(~whole)
 
+    def groups(self, column: Any, sizes: Sizes) -> list[Any]:
+        """The places of lanes that are equal, for each number that there is."""
+        _, numbers = np.unique(self.flat(column, sizes), return_inverse=True)
+        places = np.argsort(numbers, kind="stable")
+        return np.split(places, np.flatnonzero(np.diff(numbers[places])) + 1)
+
     def agreed(self, mask: Any) -> bool | None:
         """What all lanes of a mask are; None where they differ."""
         return True if mask.all() else None if mask.any() else False

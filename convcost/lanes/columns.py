@@ -27,6 +27,9 @@ class Store(Protocol):
     def split(self, mask: Column, sizes: Sizes) -> tuple[Column, Column]:
         """The places where a mask is true, and where it is false."""
 
+    def groups(self, column: Column, sizes: Sizes) -> list[Column]:
+        """The places of lanes that are equal, for each number that there is."""
+
     def agreed(self, mask: Column) -> bool | None:
         """What all lanes of a mask are; None where they differ."""
 
@@ -66,6 +69,14 @@ class Lists:
         """The places where a mask is true, and where it is false."""
         del sizes
         return [i for i, yes in enumerate(mask) if yes], [i for i, yes in enumerate(mask) if not yes]
+
+    def groups(self, column: Column, sizes: Sizes) -> list[Column]:
+        """The places of lanes that are equal, for each number that there is."""
+        del sizes
+        found: dict[Any, list[int]] = {}
+        for place, number in enumerate(column):
+            found.setdefault(number, []).append(place)
+        return list(found.values())
 
     def agreed(self, mask: Column) -> bool | None:
         """What all lanes of a mask are; None where they differ."""

@@ -163,6 +163,10 @@ class Lanes(Later):
     def __ge__(self, other: Any) -> Any:
         return self._compared(operator.ge, other)
 
+    # As integers have them, so that fractions take lanes.
+    numerator = property(lambda self: self)
+    denominator = 1
+
     def take(self, where: Column) -> "Lanes":
         """Some of the lanes."""
         store = self.run.store
@@ -178,9 +182,7 @@ class Lanes(Later):
         low, high = self.run.store.ends(self.values)
         if low == high:
             return low
-        middle = low + (high - low) // 2 if isinstance(low, int) else low
-        below = self.run.store.apply(operator.le, self.values, middle, (low, high))
-        raise Split(*self.run.store.split(below, self.run.sizes), answered=False)
+        raise Split((places, None) for places in self.run.store.groups(self.values, self.run.sizes))
 
     def __int__(self) -> int:
         return int(self._one())

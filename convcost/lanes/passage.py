@@ -1,17 +1,20 @@
 """One passage through the code with a block of lanes, and how the lanes part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from convcost.lanes.columns import Column, Sizes, Store
 
 
 class Split(Exception):  # noqa: N818 - no error: the lanes part here
-    """Lanes answer a question in different ways; ``yes`` are the places where it is true, ``no`` the others."""
+    """Lanes answer a question in different ways, or one number is wanted of lanes that have several.
 
-    def __init__(self, yes: Column, no: Column, *, answered: bool) -> None:
+    ``groups`` are the places of those that go on together, with their answer, or None where they were not asked.
+    """
+
+    def __init__(self, groups: Iterable[tuple[Column, bool | None]]) -> None:
         super().__init__("lanes part")
-        self.yes, self.no, self.answered = yes, no, answered
+        self.groups = groups
 
 
 class Run:
@@ -32,7 +35,8 @@ class Run:
             mask = truth()
             agreed = self.store.agreed(mask)
             if agreed is None:
-                raise Split(*self.store.split(mask, self.sizes), answered=True)
+                yes, no = self.store.split(mask, self.sizes)
+                raise Split(((yes, True), (no, False)))
             self.answers.append(agreed)
         self.asked += 1
         return self.answers[self.asked - 1]

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from convcost.render import Options
-from convcost.report import Cell, Column, Formula, Report, Size
+from convcost.report import Cell, Column, Formula, Report, Size, Sizes, as_sizes
 from convcost.units import Unit, column_unit, quotient, significant
 
 
@@ -69,8 +69,8 @@ def _cell(cell: Cell, unit: Unit | None, options: Options, markup: Markup) -> st
         return ""
     if isinstance(cell, Formula):
         return markup.formula(cell)
-    if isinstance(cell, Size):
-        return markup.size("×".join(map(str, cell)))
+    if isinstance(cell, Size | Sizes):
+        return " and ".join(markup.size("×".join(map(str, size))) for size in as_sizes(cell))
     if isinstance(cell, Fraction):
         return str(cell) if options.exact else significant(cell)
     if isinstance(cell, int):

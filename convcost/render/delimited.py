@@ -8,7 +8,7 @@ from fractions import Fraction
 from io import StringIO
 
 from convcost.render import Options
-from convcost.report import Cell, Formula, Report, Size
+from convcost.report import Cell, Formula, Report, Size, Sizes, as_sizes
 
 
 def render(report: Report, _options: Options, format_: str) -> str:
@@ -28,8 +28,8 @@ def _cell(cell: Cell) -> str:
         return ""
     if isinstance(cell, Formula):
         return cell.text
-    if isinstance(cell, Size):
-        return "x".join(map(str, cell))
+    if isinstance(cell, Size | Sizes):
+        return " ".join("x".join(map(str, size)) for size in as_sizes(cell))
     if isinstance(cell, Fraction):
         return repr(float(cell)) if cell.denominator != 1 else str(cell.numerator)
     return str(cell)
