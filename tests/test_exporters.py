@@ -90,6 +90,32 @@ def test_other_ranks_run(dims):
     check(loads(f"input: 4x{dims}\nlayers:\n" + "".join(f"  - {line}\n" for line in lines))[0])
 
 
+WAYS = {
+    "relu": "self.relu1 = nn.ReLU()",
+    "{relu: , as: function}": "x = F.relu(x)",
+    "{relu: , as: operator}": "x = x.relu()",
+    "{hardswish: , as: function}": "x = F.hardswish(x)",
+    "{softmax: -1, as: function}": "x = F.softmax(x, dim=-1)",
+    "{dropout: 0.2}": "self.dropout1 = nn.Dropout()",
+    "{upsample: 2}": "self.upsample1 = nn.Upsample(scale_factor=2, mode='nearest')",
+    "{upsample: 1.5, mode: bilinear, as: function}": "x = F.interpolate(x, size=(27, 31), mode='bilinear')",
+    "{max_pool: 3, s: 2, p: 1, as: function}": "x = F.max_pool2d(x, 3, 2, padding=1)",
+    "{avg_pool: 2, p: [[0, 1], [0, 0]], as: function}": "x = F.avg_pool2d(F.pad(x, [0, 0, 0, 1]), 2, 2)",
+    "{adaptive_max_pool: 3, as: function}": "x = F.adaptive_max_pool2d(x, 3)",
+    "{global_avg_pool: , as: function}": "x = F.adaptive_avg_pool2d(x, 1)",
+    "{global_avg_pool: , as: operator}": "x = x.mean((2, 3), keepdim=True)",
+    "{add: [[], []], as: function}": "x = torch.add(x, x)",
+    "{mul: [[], [], []], as: function}": "x = torch.mul(torch.mul(x, x), x)",
+}
+
+
+@pytest.mark.parametrize("line", WAYS)
+def test_layers_are_written_as_the_network_says(line):
+    (network,) = loads(f"input: 8x18x21\nlayers:\n  - {line}\n")
+    assert WAYS[line] in source(network)
+    check(network)
+
+
 def test_names_become_names_of_python():
     text = 'name: 3-net "x"\ninput: 4x8x8\nlayers:\n  - {conv: 4, k: 3, name: 3a.b}\n  - {conv: 4, k: 1, name: class}\n'
     code = source(loads(text)[0])

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from convcost import evaluate
 from convcost.cli import COMMANDS, cli, main
+from convcost.evaluation_report import layer_report
+from convcost.layers import Conv, Uncounted
+from convcost.network import Network, Node
 from convcost.render import FORMATS
 
 # 3·4·9 = 108 weights at 8×8: 6,912 MACs; then 4·4·9 = 144: 9,216 MACs. Between them, and alone, what nobody counts.
@@ -294,3 +298,21 @@ def test_reconcile_is_partial_in_json_too(run, number):
     document = json.loads(run("reconcile", "lambda.json", *number, "-f", "json")[1])
     assert document["network"]["complete"] is False
     assert "Partial: not counted in lambda: 1 × Lambda." in document["caption"]
+
+
+class Half(Uncounted):
+    """Whose weights are known, and nothing else."""
+
+    __slots__ = ()
+
+    @property
+    def weights(self):
+        return 5
+
+
+def test_what_is_known_of_a_layer_is_there():
+    nodes = (Node("a", "half", Half("half", (4, 8, 8))), Node("b", "conv", Conv(4, 2, 1), ("a",)))
+    report = layer_report(evaluate(Network("known", (3, 8, 8), nodes)))
+    half, _ = report.rows
+    assert (half["weights"], half["params"], half["biases"], half["macs"]) == (5, 5, None, None)
+    assert (report.totals["layer"], report.totals["params"]) == ("total (partial)", 13)

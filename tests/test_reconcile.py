@@ -5,19 +5,23 @@ import json
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from convcost import evaluate, load, loads, zoo
+from convcost import Conv, evaluate, load, loads, zoo
 from convcost.cli import main
 from convcost.conventions import CONVENTIONS, find
 from convcost.conventions.counting import counted, ledgers
 from convcost.errors import ConvcostError
+from convcost.layers.given import Uncounted
+from convcost.network import Network, Node
 from convcost.problems import SpecError
 from convcost.reconciliation import accounts
-from convcost.reconciliation_quote import matches, near_misses, quotes
+from convcost.reconciliation_quote import matches, near_misses, nearest, quotes
+from convcost.reconciliation_report import reconciliation_report
 from convcost.reconciliation_variants import folded, stride_first, without_linear, without_other_heads
 from convcost.rewrite import widen
 from convcost.specs.header import Overrides
@@ -144,6 +148,16 @@ def test_what_is_no_number_is_refused(text, run):
     assert err.startswith("error: NUMBER must be")
 
 
+@pytest.mark.parametrize(
+    ("text", "coarse"),
+    [("350M", 10), ("300M", 10), ("4,100M", 100), ("20,000M", 1000), ("569M", 1), ("4.10M", 0.01), ("30M", 1)],
+)
+def test_zeros_at_the_end_may_be_no_digits_but_for_the_first_two(text, coarse):
+    (quote,) = quotes(text)
+    assert quote.coarse == Fraction(str(coarse)) * 10**6
+    assert quote.fits_coarsely(quote.value + quote.coarse / 2) == (quote.coarse > quote.step)
+
+
 def who(name, text):
     return {match.convention.name for match in matches(quotes(text)[-1], zoo_network(name))}
 
@@ -178,11 +192,36 @@ def near(name, text):
         ("resnet50", "131G", "paper", "batch 32"),
         ("fcn_resnet50", "142.7G", "paper", "without the auxiliary head"),
         ("vgg16", "15,347M", "paper", "without its linear layers"),
+        ("squeezenet1_1", "350M", "paper", "rounded to fewer digits"),
+        ("mobilenet_v2", "300M", "paper", "rounded to fewer digits"),
+        ("resnet18", "3.6G", "fvcore", "2 × the MACs"),
         ("yolov5s", "16.49B", "ptflops-aten", "2 × the MACs, with batch norms folded into biases"),
     ],
 )
 def test_near_misses_say_what_was_changed(name, text, convention, how):
     assert (convention, how) in near(name, text)
+
+
+@pytest.mark.parametrize(("name", "text"), [("resnet50", "8.2G"), ("mobilenet_v1", "1.15G"), ("resnet101", "7.8G")])
+def test_of_each_convention_the_fewest_changes_are_named(name, text):
+    evaluation, quote = zoo_network(name), quotes(text)[-1]
+    found = near_misses(quote, evaluation)
+    assert not {match.convention.name for match in found} & who(name, text)
+    by_name = {match.convention.name: {other.changes for other in found if other[0] is match[0]} for match in found}
+    assert all(len(changes) == 1 and 0 not in changes for changes in by_name.values())
+    # A batch of two is twice the MACs, and is said once.
+    assert not [match for match in found if match.how == "batch 2" and match.convention.unit == "MACs"]
+
+
+def test_the_nearest_are_all_that_have_the_nearest_totals():
+    evaluation = zoo_network("unet")
+    found = nearest(quotes("54.8G")[-1], evaluation)
+    assert len({match.total for match in found}) == 3
+    own = {name: counted(convention, evaluation) for name, convention in CONVENTIONS.items()}
+    assert {match.convention.name for match in found} == {
+        name for name, total in own.items() if total in {match.total for match in found}
+    }
+    assert {"paper", "fvcore", "calflops-macs", "deepspeed-macs"} <= {match.convention.name for match in found}
 
 
 def test_variants_that_make_no_sense_are_none():
@@ -218,6 +257,45 @@ def test_reconcile_as_json_holds_terms_that_add_up(run):
     assert [one["name"] for one in found["conventions"]] == list(CONVENTIONS)
     for one in found["conventions"]:
         assert one["counted"] == sum(term["weight"] * term["amount"] for term in one["terms"])
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_printed_sums_add_up_for_every_network(name, run):
+    status, out, _ = run("reconcile", name, "-f", "json")
+    assert status == 0
+    for one in json.loads(out)["conventions"]:
+        assert one["complete"]
+        assert one["counted"] == sum(term["weight"] * term["amount"] for term in one["terms"])
+        assert one["counted"] == printed_sum(one["taken_apart"])
+
+
+TERM = re.compile(r"(?:^|(?<= )([-+]) )(-?)(?:([0-9,]+) × )?([0-9,]+) [^+=]*?(?= [-+] [0-9]|$)")
+
+
+def printed_sum(text):
+    """What the words of an equation add up to, when its numbers are read as a person reads them."""
+    total, _, said = text.partition(" = ")
+    found = 0
+    for sign, own, weight, amount in TERM.findall(said):
+        times = int(weight.replace(",", "")) if weight else 1
+        found += (-1 if "-" in (sign, own) else 1) * times * int(amount.replace(",", ""))
+    assert found == int(total.replace(",", ""))
+    return found
+
+
+def test_what_is_partial_says_so_in_every_convention():
+    known = Node("a", "conv", Conv(3, 8, 3))
+    unknown = Node("b", "fft", Uncounted("fft", (8, 8, 8)), ("a",))
+    network = Network("partial", (3, 8, 8), (known, unknown))
+    found = accounts(evaluate(network))
+    assert [account.convention.name for account in found] == list(CONVENTIONS)
+    assert all(account.text.endswith(" (partial: without fft)") for account in found)
+    assert not any(account.is_plain for account in found)
+    report = reconciliation_report(evaluate(network))
+    assert all(not one["complete"] for one in report.data()["conventions"])
+    assert not report.data()["network"]["complete"]
+    assert {name for name, _ in report.notes} == {*CONVENTIONS}
+    assert any("fft" in line and line.startswith("Partial") for line in report.caption)
 
 
 def test_reconcile_as_csv_has_every_digit(run):

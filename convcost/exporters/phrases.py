@@ -1,10 +1,13 @@
 """Each layer in PyTorch's words: what the module makes of it when it is built, and what ``forward`` does with it."""
 
+import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from convcost import layers
 from convcost.errors import ConvcostError
+from convcost.exporters import activations
+from convcost.exporters.phrase import Phrase, module
 from convcost.layers.base import Layer, Pads, Shape
 from convcost.layers.conv import Convolution
 from convcost.layers.norm import ChannelNorm
@@ -12,24 +15,15 @@ from convcost.layers.pool import Pool
 from convcost.layers.traced import Each
 
 
-class Phrase(NamedTuple):
-    """``built`` is what a module keeps, or nothing; ``called`` the expression over ``{0}``, ``{1}`` and ``{self}``."""
-
-    called: str
-    built: str = ""
-
-
-def phrase(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
-    """The words for a layer; raises ConvcostError for what PyTorch has no words for."""
+def phrase(layer: Layer, inputs: tuple[Shape, ...], output: Shape, written: str = "") -> Phrase:
+    """The words for a layer, a module unless it is ``written`` otherwise; raises ConvcostError where there are none."""
+    for (kind, way), words in _OTHERWISE.items():
+        if isinstance(layer, kind) and written == way:
+            return words(layer, inputs, output)
     for kind, words in _WORDS.items():
         if isinstance(layer, kind):
             return words(layer, inputs, output)
     raise ConvcostError(f"`{layer.kind}` cannot be written as PyTorch")
-
-
-def _module(name: str, *values: Any, before: str = "{0}", after: str = "", **named: Any) -> Phrase:
-    arguments = ", ".join([*map(repr, values), *(f"{key}={value!r}" for key, value in named.items())])
-    return Phrase(f"{{self}}({before}){after}", f"nn.{name}({arguments})")
 
 
 def _plain(value: Any) -> Any:
@@ -61,13 +55,13 @@ def _conv(layer: Convolution, inputs: tuple[Shape, ...], output: Shape) -> Phras
     channels = (layer.in_channels, layer.out_channels, _plain(layer.kernel_size))
     if isinstance(layer, layers.Conv):
         if pads is None:
-            return _module(f"Conv{dims}d", *channels, before=_padded(layer.padding), **named)
-        return _module(f"Conv{dims}d", *channels, **({"padding": pads} if pads else {}), **named)
+            return module(f"Conv{dims}d", *channels, before=_padded(layer.padding), **named)
+        return module(f"Conv{dims}d", *channels, **({"padding": pads} if pads else {}), **named)
     named |= _named(layer, {"output_padding": 0})
     if pads is None:
         cropped = ", ".join(f"{begin}:-{end}" if end else f"{begin}:" for begin, end in layer.padding)
-        return _module(f"ConvTranspose{dims}d", *channels, after=f"[:, :, {cropped}]", **named)
-    return _module(f"ConvTranspose{dims}d", *channels, **({"padding": pads} if pads else {}), **named)
+        return module(f"ConvTranspose{dims}d", *channels, after=f"[:, :, {cropped}]", **named)
+    return module(f"ConvTranspose{dims}d", *channels, **({"padding": pads} if pads else {}), **named)
 
 
 def _pool(layer: Pool, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
@@ -81,49 +75,42 @@ def _pool(layer: Pool, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
     name = f"{'Max' if isinstance(layer, layers.MaxPool) else 'Avg'}Pool{dims}d"
     sizes = (_plain(layer.kernel_size), _plain(layer.stride))
     if pads is not None:
-        return _module(name, *sizes, **({"padding": pads} if pads else {}), **named)
+        return module(name, *sizes, **({"padding": pads} if pads else {}), **named)
     value = ', value=float("-inf")' if isinstance(layer, layers.MaxPool) else ""
-    return _module(name, *sizes, before=_padded(layer.padding, value), **named)
+    return module(name, *sizes, before=_padded(layer.padding, value), **named)
 
 
 def _adaptive(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
     name = "Max" if isinstance(layer, layers.AdaptiveMaxPool) else "Avg"
-    return _module(f"Adaptive{name}Pool{len(inputs[0]) - 1}d", _plain(output[1:]))
+    return module(f"Adaptive{name}Pool{len(inputs[0]) - 1}d", _plain(output[1:]))
+
+
+def _pool_as_function(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    """``F.max_pool2d(x, 3, 2)`` for ``nn.MaxPool2d(3, 2)``."""
+    found = phrase(layer, inputs, output)
+    name, _, arguments = found.built.removeprefix("nn.").partition("(")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return Phrase(found.called.replace("{self}", f"F.{words}", 1).removesuffix(")") + f", {arguments}")
 
 
 def _norm(layer: ChannelNorm, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
     del output
     dims = max(1, len(inputs[0]) - 1)
     if isinstance(layer, layers.GroupNorm):
-        return _module("GroupNorm", layer.groups, layer.channels, **_named(layer, {"affine": True}))
+        return module("GroupNorm", layer.groups, layer.channels, **_named(layer, {"affine": True}))
     if isinstance(layer, layers.InstanceNorm):
-        return _module(f"InstanceNorm{dims}d", layer.channels, **_named(layer, {"affine": False}))
-    return _module(f"BatchNorm{dims}d", layer.channels, **_named(layer, {"affine": True}))
+        return module(f"InstanceNorm{dims}d", layer.channels, **_named(layer, {"affine": False}))
+    return module(f"BatchNorm{dims}d", layer.channels, **_named(layer, {"affine": True}))
 
 
 def _layer_norm(layer: layers.LayerNorm, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
     del inputs, output
     named: dict[str, Any] = {} if layer.affine else {"elementwise_affine": False}
     if layer.channels_first:
-        return _module(
+        return module(
             "LayerNorm", layer.normalized_shape, before="{0}.movedim(1, -1)", after=".movedim(-1, 1)", **named
         )
-    return _module("LayerNorm", layer.normalized_shape, **named)
-
-
-_FUNCTIONS = {
-    "sigmoid": "torch.sigmoid({0})",
-    "tanh": "torch.tanh({0})",
-    "identity": "{0}",
-    "dropout": "F.dropout({0}, training=self.training)",
-}
-
-
-def _activation(layer: layers.Activation, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
-    del inputs, output
-    if layer.function in ("softmax", "log_softmax"):
-        return Phrase(f"F.{layer.function}({{0}}, dim={1 if layer.dim is None else layer.dim})")
-    return Phrase(_FUNCTIONS.get(layer.function, f"F.{layer.function}({{0}})"))
+    return module("LayerNorm", layer.normalized_shape, **named)
 
 
 def _crop(layer: layers.Crop, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
@@ -136,8 +123,22 @@ _LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
 def _upsample(layer: layers.Upsample, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
-    mode = _LINEAR_MODES[len(inputs[0]) - 1] if layer.mode in _LINEAR_MODES.values() else layer.mode
-    return Phrase(f'F.interpolate({{0}}, size={output[1:]}, mode="{mode}")')
+    size: dict[str, Any] = {"size": output[1:]} if layer.scale is None else {"scale_factor": layer.scale}
+    return module("Upsample", **size, mode=_mode(layer, inputs))
+
+
+def _upsample_as_function(layer: layers.Upsample, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    return Phrase(f"F.interpolate({{0}}, size={output[1:]}, mode={_mode(layer, inputs)!r})")
+
+
+def _mode(layer: layers.Upsample, inputs: tuple[Shape, ...]) -> str:
+    """The linear mode for so many axes."""
+    return _LINEAR_MODES[len(inputs[0]) - 1] if layer.mode in _LINEAR_MODES.values() else layer.mode
+
+
+def _mean(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
+    del layer, output
+    return Phrase(f"{{0}}.mean({tuple(range(2, len(inputs[0]) + 1))}, keepdim=True)")
 
 
 def _mul(layer: layers.Mul, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
@@ -163,7 +164,7 @@ def _blocks(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
     if len(inputs[0]) != 3:  # noqa: PLR2004 - PyTorch's pixel shuffles are 2-D
         raise ConvcostError(f"`{layer.kind}` in {len(inputs[0]) - 1}-D cannot be written as PyTorch")
     name = "PixelShuffle" if isinstance(layer, layers.PixelShuffle) else "PixelUnshuffle"
-    return _module(name, layer.factor)
+    return module(name, layer.factor)
 
 
 def _scale(layer: layers.Scale, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
@@ -191,7 +192,7 @@ def _batched(equation: str) -> str:
 _WORDS: dict[type[Layer], Callable[[Any, tuple[Shape, ...], Shape], Phrase]] = {
     Each: _each,
     Convolution: _conv,
-    layers.Linear: lambda layer, *_: _module(
+    layers.Linear: lambda layer, *_: module(
         "Linear", layer.in_features, layer.out_features, **_named(layer, {"bias": True})
     ),
     Pool: _pool,
@@ -200,9 +201,9 @@ _WORDS: dict[type[Layer], Callable[[Any, tuple[Shape, ...], Shape], Phrase]] = {
     layers.GlobalAvgPool: _adaptive,
     ChannelNorm: _norm,
     layers.LayerNorm: _layer_norm,
-    layers.LocalResponseNorm: lambda layer, *_: _module("LocalResponseNorm", layer.size),
-    layers.PReLU: lambda layer, *_: _module("PReLU", layer.slopes),
-    layers.Activation: _activation,
+    layers.LocalResponseNorm: lambda layer, *_: module("LocalResponseNorm", layer.size),
+    layers.PReLU: lambda layer, *_: module("PReLU", layer.slopes),
+    layers.Activation: activations.as_module,
     layers.Flatten: lambda *_: Phrase("{0}.flatten(1)"),
     layers.Pad: lambda layer, *_: Phrase(_padded(layer.padding)),
     layers.Crop: _crop,
@@ -221,3 +222,25 @@ _WORDS: dict[type[Layer], Callable[[Any, tuple[Shape, ...], Shape], Phrase]] = {
     layers.Parameter: lambda layer, *_: Phrase("{self}[None]", f"nn.Parameter(torch.zeros({layer.shape}))"),
     layers.Reshape: lambda layer, *_: Phrase(f"{{0}}.reshape(-1, {', '.join(map(str, layer.shape))})"),
 }
+
+# What is written otherwise than as a module, in the ways that `convcost.network.Node` notes.
+_OTHERWISE: dict[tuple[type[Layer], str], Callable[[Any, tuple[Shape, ...], Shape], Phrase]] = {
+    (layers.Activation, "function"): activations.as_function,
+    (layers.Activation, "operator"): activations.as_method,
+    (layers.Upsample, "function"): _upsample_as_function,
+    (layers.GlobalAvgPool, "operator"): _mean,
+    **{
+        (pool, "function"): _pool_as_function
+        for pool in (Pool, layers.AdaptiveAvgPool, layers.AdaptiveMaxPool, layers.GlobalAvgPool)
+    },
+    (layers.Add, "function"): lambda _layer, inputs, _output: Phrase(_called_in_turn("torch.add", len(inputs))),
+    (layers.Mul, "function"): lambda _layer, inputs, _output: Phrase(_called_in_turn("torch.mul", len(inputs))),
+}
+
+
+def _called_in_turn(name: str, number: int) -> str:
+    """A function of two for several: ``torch.add(torch.add({0}, {1}), {2})``."""
+    found = "{0}"
+    for place in range(1, number):
+        found = f"{name}({found}, {{{place}}})"
+    return found

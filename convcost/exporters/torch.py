@@ -4,7 +4,8 @@ import keyword
 import re
 
 from convcost.errors import ConvcostError
-from convcost.exporters.phrases import Phrase, phrase
+from convcost.exporters.phrase import Phrase
+from convcost.exporters.phrases import phrase
 from convcost.network import INPUT, Network, shapes
 
 _RESERVED = {*keyword.kwlist, "self", "torch", "nn", "F", "x", "forward", "training", "super"}
@@ -23,7 +24,7 @@ def source(network: Network) -> str:
     for place, node in enumerate(network.nodes):
         inputs = [variables[name] for name in node.inputs]
         try:
-            words = phrase(node.layer, tuple(known[name] for name in node.inputs), known[node.name])
+            words = phrase(node.layer, tuple(known[name] for name in node.inputs), known[node.name], node.written)
         except ConvcostError as error:
             raise ConvcostError(f"`{node.name}`: {error.message}") from None
         own = names.of(node.name)
