@@ -124,10 +124,10 @@ def _of_problem(problem: Problem, workspace: str) -> Annotation:
 def file_of(source: str, workspace: str) -> str:
     """A file as GitHub names it, from the root of the repository; empty for what is no file.
 
-    >>> file_of("zoo:resnet18", ""), file_of("nets/tiny.yaml", "")
-    ('', 'nets/tiny.yaml')
+    >>> file_of("zoo:resnet18", ""), file_of("models:net", ""), file_of("nets/tiny.yaml", "")
+    ('', '', 'nets/tiny.yaml')
     """
-    if source == "-" or source.startswith("zoo:"):
+    if source == "-" or (":" in source and not os.path.exists(source)):  # noqa: PTH110 - pathlib costs a tenth of the start
         return ""
     if not workspace:
         return source.replace(os.sep, "/")

@@ -27,7 +27,7 @@ class Evaluation:
         self.network, self.shapes, self.costs, self.total, self.live = network, shapes, costs, total, live
 
     def __repr__(self) -> str:
-        counts = f"params={self.total.params:_}, macs={self.total.macs:_}"
+        counts = f"params={self.total.params:_}, macs={self.total.macs:_}{', partial' if self.uncounted else ''}"
         return f"Evaluation({self.network.name!r}, {len(self.network.nodes)} nodes, {counts})"
 
     @property

@@ -40,7 +40,7 @@ def ledger(layer: Layer, *inputs: Shape, written: str = "") -> Ledger:
     if isinstance(layer, Shared):
         return ledger(layer.layer, inputs[0], written=written)
     if isinstance(layer, Each):
-        one = ledger(layer.layer, inputs[0][1:], written=written)
+        one = ledger(layer.layer, *(shape[1:] for shape in inputs), written=written)
         return {name: amount * inputs[0][0] for name, amount in one.items()}
     found = _count_of(layer)(layer, inputs, layer.output_shape(*inputs))
     way = written or _usual(layer)

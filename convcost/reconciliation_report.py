@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.evaluation import Evaluation
+from convcost.partial import as_json
 from convcost.reconciliation import Account, Term, accounts
 from convcost.reconciliation_quote import Match, Quote, matches, near_misses, nearest
 from convcost.reconciliation_variants import AtInput
@@ -85,7 +86,7 @@ def _network_json(evaluation: Evaluation) -> Mapping[str, Any]:
             "source": network.source,
             "input": network.input,
             "macs": evaluation.total.macs,
-            "complete": not evaluation.uncounted,
+            **as_json(evaluation.uncounted),
         }
     }
 

@@ -94,7 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reconciliation_quote": {"conventions", "evaluation", "reconciliation_variants"},
     "reconciliation_report": {
         *("reconciliation", "reconciliation_quote", "reconciliation_variants"),
-        *("evaluation", "evaluation_report", "report"),
+        *("evaluation", "evaluation_report", "partial", "report"),
     },
     "expressions": set(),
     "zoo": set(),

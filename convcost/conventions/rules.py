@@ -20,7 +20,8 @@ def _torchprofile_transposed(case: Case) -> int:
     layer = case.layer
     alike = layer.in_channels == layer.out_channels
     channels = layer.out_channels // layer.groups if alike else layer.in_channels
-    return int(prod(case.output) * channels * prod(layer.kernel_size) - layer.macs(*case.inputs))
+    more: int = prod(case.output) * channels * prod(layer.kernel_size) - layer.macs(*case.inputs)
+    return more
 
 
 def _tensorflow_transposed(case: Case) -> int:
@@ -28,7 +29,8 @@ def _tensorflow_transposed(case: Case) -> int:
     layer = case.layer
     macs = layer.macs(*case.inputs)
     over_output = macs * prod(case.output[1:]) // prod(case.inputs[0][1:])
-    return int(2 * over_output // prod(layer.stride) - 2 * macs)
+    more: int = 2 * over_output // prod(layer.stride) - 2 * macs
+    return more
 
 
 def _forward_output(layer: Any, shape: Shape, pads: "tuple[int, ...]") -> int:
@@ -42,7 +44,8 @@ def _calflops_transposed_macs(case: Case) -> int:
     layer = case.layer
     filters = layer.out_channels // layer.groups // layer.groups
     counted = prod(case.inputs[0]) * filters * prod(layer.kernel_size)
-    return int(counted - layer.macs(*case.inputs))
+    more: int = counted - layer.macs(*case.inputs)
+    return more
 
 
 def _calflops_transposed_bias(case: Case) -> int:
@@ -51,7 +54,8 @@ def _calflops_transposed_bias(case: Case) -> int:
     if not layer.bias:
         return 0
     positions = _forward_output(layer, case.inputs[0], tuple(begin for begin, _ in layer.padding))
-    return int(layer.out_channels // layer.groups * positions - prod(case.output))
+    more: int = layer.out_channels // layer.groups * positions - prod(case.output)
+    return more
 
 
 def _lost_positions(case: Case) -> int:
@@ -75,7 +79,8 @@ def _same_flops(case: Case) -> int:
 
 def _position_macs(case: Case) -> int:
     """MACs of a convolution for one output position."""
-    return int(case.layer.macs(*case.inputs)) // prod(case.output[1:])
+    macs: int = case.layer.macs(*case.inputs) // prod(case.output[1:])
+    return macs
 
 
 def _thop_rounding(case: Case) -> int:
