@@ -137,7 +137,7 @@ def row(words: "Iterable[str]") -> str:
 # Longer words, and more of them, would take long to compare; of many, those that share most letters are.
 _LONGEST = 60
 _MOST = 1_000
-_COMPARED = 30
+_COMPARED = 20
 _LISTED = 30
 # Shorter words begin like too many others.
 _SHORTEST = 4

@@ -227,6 +227,22 @@ def test_attributes_at_random_agree_with_the_shapes_of_onnx(read):
         assert found.outputs == (tuple(size.dim_value for size in sizes[1:]),), fields
 
 
+@pytest.mark.parametrize(
+    ("attributes", "weights", "said"),
+    [
+        ({"kernel_shape": [5, 5]}, [weight("w", 4, 3, 3, 3)], "a kernel of 5x5, but weights of 3x3"),
+        ({}, [weight("w", 4, 3, 3, 3), weight("b", 5)], "a bias of 5 for 4 channels"),
+        ({}, [weight("w", 4, 2, 3, 3)], "weights for 2 channels, but 3 come in"),
+        ({"pads": [1, 1]}, [weight("w", 4, 3, 3, 3)], "2 pads for 2 axes"),
+        ({"auto_pad": "SAME"}, [weight("w", 4, 3, 3, 3)], "auto_pad `SAME` is none of ONNX's"),
+    ],
+)
+def test_weights_that_do_not_fit_are_errors(read, attributes, weights, said):
+    inputs = " ".join(["x", *(held.name for held in weights)])
+    with pytest.raises(SpecError, match=rf"`y` \(Conv\): {said}"):
+        read(node("Conv", inputs, "y", **attributes), weights=weights)
+
+
 # Products
 
 
@@ -310,6 +326,21 @@ def test_tied_embeddings_count_once(read):
     assert counts(found) == (800, 5 * 800)
 
 
+def test_a_vector_or_matrix_on_the_left_is_a_product_too(read):
+    found = read(node("MatMul", "w x", "p"), node("Add", "p b", "y"), weights=[weight("w", 5, 8), weight("b", 5, 1)])
+    assert counts(found) == (45, 3 * 5 * 8 * 8)
+    assert found.outputs == ((3, 5, 8),)
+
+
+@pytest.mark.parametrize("equation", ["bchw,hk,wl->bckl", "...hw,...wk->...hk"])
+def test_sums_of_products_that_are_not_known_are_listed(read, equation):
+    others = {} if equation.count(",") > 1 else {"z": (1, 1, 8, 5)}
+    weights = [weight("h", 8, 2), weight("z", 8, 3)] if not others else []
+    inputs = "x z" if others else "x h z"
+    found = read(node("Einsum", inputs, "y", equation=equation), weights=weights, others=others.items())
+    assert found.uncounted == {"Einsum": 1}
+
+
 @pytest.mark.parametrize(("op", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
 @pytest.mark.parametrize("directions", [1, 2])
 def test_recurrent_layers_multiply_inputs_and_states(read, op, gates, directions):
@@ -338,6 +369,51 @@ def test_attention_of_newer_opsets(read):
     assert found.outputs == ((4, 5, 8),)
 
 
+def test_attention_behind_keys_of_the_past(read):
+    others = dict.fromkeys("kv", (1, 2, 7, 8)) | dict.fromkeys("ab", (1, 2, 4, 8))
+    found = read(
+        node("Attention", "x k v m a b", "y keys values scores"),
+        x=(1, 4, 5, 8),
+        others=others.items(),
+        weights=[weight("m", 5, 11)],
+        opset=23,
+        output="y keys values scores",
+    )
+    # 7 positions behind 4 of the past.
+    assert counts(found) == (0, 2 * 4 * 5 * 11 * 8)
+    assert found.outputs == ((4, 5, 8), (2, 11, 8), (2, 11, 8), (4, 5, 11))
+
+
+def test_operators_of_onnx_runtime(read):
+    scale, zero = numbers("s", 0.1, "float32"), numbers("z", 0, "uint8")
+    of = {"domain": "com.microsoft"}
+    found = read(
+        node("SkipLayerNormalization", "x x g b c", "n", **of),
+        node("FusedMatMul", "n w", "p", transB=1, **of),
+        node("FastGelu", "p d", "y", **of),
+        weights=[weight("g", 16), weight("b", 16), weight("c", 16), weight("w", 5, 16), weight("d", 5)],
+        x=(1, 7, 16),
+    )
+    assert counts(found) == (48 + 80 + 5, 7 * 80)
+    found = read(
+        node("QuantizeLinear", "x s z", "q"),
+        node("QLinearAdd", "q s z q s z s z", "a", **of),
+        node("QLinearConcat", "s z a s z q s z", "c", axis=1, **of),
+        node("QLinearGlobalAveragePool", "c s z s z", "g", **of),
+        node("Flatten", "g", "f"),
+        node("QGemm", "f s z w s z b s z", "y", transB=1, **of),
+        weights=[scale, zero, weight("w", 5, 6, dtype="uint8"), weight("b", 5, dtype="int32")],
+    )
+    assert not found.uncounted
+    assert counts(found) == (35, 30)
+    found = read(
+        node("GroupQueryAttention", "x k v", "y", num_heads=2, kv_num_heads=1, **of),
+        x=(1, 7, 16),
+        others={"k": (1, 7, 8), "v": (1, 7, 8)}.items(),
+    )
+    assert found.uncounted == {"com.microsoft.GroupQueryAttention": 1}
+
+
 def test_quantised_convolutions(read):
     scale, zero = numbers("s", 0.1, "float32"), numbers("z", 0, "uint8")
     weights = [scale, zero, weight("w", 4, 3, 3, 3, dtype="uint8"), weight("b", 4, dtype="int32")]
@@ -357,6 +433,30 @@ def test_quantised_convolutions(read):
     assert not found.uncounted
 
 
+def test_quantised_products(read):
+    scale, zero = numbers("s", 0.1, "float32"), numbers("z", 0, "uint8")
+    weights = [scale, zero, weight("w", 192, 5, dtype="uint8"), weight("b", 5)]
+    found = read(
+        node("Flatten", "x", "f"),
+        node("DynamicQuantizeLinear", "f", "q qs qz"),
+        node("MatMulInteger", "q w qz z", "p"),
+        node("Cast", "p", "c", to=1),
+        node("Mul", "c qs", "m"),
+        node("Add", "m b", "y"),
+        weights=weights,
+    )
+    assert counts(found) == (965, 960)
+    # Whole numbers and their factor, by hand.
+    found = read(
+        node("Flatten", "x", "f"),
+        node("Cast", "w", "c", to=1),
+        node("Mul", "c s", "m"),
+        node("MatMul", "f m", "y"),
+        weights=weights,
+    )
+    assert counts(found) == (960, 960)
+
+
 # Norms, factors, sums
 
 
@@ -369,6 +469,69 @@ def test_norms_count_scale_and_shift(read):
     )
     assert counts(found) == (12, 0)
     assert found.network.about["floats"] == {"in_file": 18, "running_statistics": 6, "constants": 0}
+
+
+def test_norms_of_groups_and_of_roots(read):
+    for opset, size in ((18, 2), (21, 4)):
+        weights = [weight("g", size), weight("b", size)]
+        found = read(
+            node("GroupNormalization", "x g b", "y", num_groups=2), weights=weights, x=(1, 4, 8, 8), opset=opset
+        )
+        assert counts(found) == (2 * size, 0)
+    found = read(node("RMSNormalization", "x g", "y", axis=1), weights=[weight("g", 7, 16)], x=(1, 7, 16), opset=23)
+    assert counts(found) == (112, 0)
+
+
+def test_a_first_node_may_meet_a_constant(read):
+    for op in ("Add", "Sub", "Mul", "Div"):
+        found = read(node(op, "x c", "y"), weights=[weight("c", 3, 8, 8)])
+        assert counts(found) == (192, 0)
+
+
+def test_weights_that_the_graph_computes_count_as_the_file_holds_them(read):
+    # A norm of weights: their direction, and a length for each channel.
+    found = read(
+        node("ReduceL2", "v", "l", axes=[1, 2, 3]),
+        node("Div", "g l", "r"),
+        node("Mul", "v r", "w"),
+        node("Conv", "x w b", "y"),
+        weights=[weight("v", 4, 3, 3, 3), weight("g", 4, 1, 1, 1), weight("b", 4)],
+    )
+    assert counts(found) == (108 + 4 + 4, 108 * 36)
+    # One number for all channels.
+    found = read(
+        node("Expand", "n s", "b"),
+        node("Conv", "x w b", "y"),
+        weights=[weight("w", 4, 3, 3, 3), numbers("n", 0.0, "float32"), numbers("s", [4])],
+    )
+    assert counts(found) == (108, 108 * 36)
+    # Of a norm of weights, what its statistics are computed from is no second set of weights.
+    found = read(
+        node("ReduceMean", "copy", "m", axes=[0, 1], keepdims=0),
+        node("BatchNormalization", "v g b m m", "n"),
+        node("Reshape", "n s", "w"),
+        node("Conv", "x w", "y"),
+        weights=[
+            *(weight("v", 1, 4, 27), weight("copy", 1, 27, 4), weight("g", 4)),
+            *(numbers("b", [0.0] * 4, "float32"), numbers("s", [4, 3, 3, 3])),
+        ],
+    )
+    assert counts(found) == (108 + 4 + 4, 108 * 36)
+    assert found.network.about["floats"]["constants"] == 108
+
+
+def test_other_forms_of_weights(read):
+    values = numpy_helper.from_array(np.ones(5, "float32"), "w")
+    sparse = helper.make_sparse_tensor(values, numbers("places", [0, 3, 5, 9, 20]), [4, 3, 3, 3])
+    found = read(helper.make_node("Constant", [], ["w"], sparse_value=sparse), node("Conv", "x w", "y"))
+    assert counts(found) == (108, 108 * 36)
+    found = read(
+        helper.make_node("Constant", [], ["t"], value_strings=["a", "b"]),
+        node("Cast", "w", "f", to=1),
+        node("Conv", "x f", "y"),
+        weights=[weight("w", 4, 3, 3, 3, dtype="float16")],
+    )
+    assert counts(found) == (108, 108 * 36)
 
 
 def test_what_nobody_learnt_is_no_parameter(read):
@@ -423,6 +586,35 @@ def test_shapes_are_computed(read):
     assert counts(found) == (960, 960)
 
 
+def test_shapes_are_computed_by_the_reference_where_there_is_no_rule_here(read):
+    found = read(
+        node("Shape", "x", "s"),
+        node("Split", "s", "front back", axis=0),
+        node("CastLike", "half back", "h"),
+        node("Clip", "h low high", "clipped"),
+        node("ScatterND", "s at one", "t"),
+        node("Add", "t clipped", "u"),
+        node("ConstantOfShape", "u", "c"),
+        node("Concat", "x c", "y", axis=1),
+        weights=[
+            *(numbers("half", 0.5, "float32"), numbers("low", -1), numbers("high", 0)),
+            *(numbers("at", [[1]]), numbers("one", [1])),
+        ],
+    )
+    assert found.outputs == ((4, 8, 8),)
+    # What takes whole numbers needs to know that they are.
+    found = read(
+        node("Where", "c a b", "i"),
+        node("GatherElements", "x i", "p", axis=3),
+        node("Conv", "p w", "y"),
+        weights=[
+            *(numbers("c", True, "bool"), numbers("a", 0), weight("b", 1, 3, 8, 5, dtype="int64")),  # noqa: FBT003
+            weight("w", 4, 3, 3, 3),
+        ],
+    )
+    assert counts(found) == (108, 108 * 18)
+
+
 def test_resizing(read):
     nothing = numbers("e", [], "float32")
     found = read(
@@ -432,6 +624,16 @@ def test_resizing(read):
     )
     assert [found.shapes[name] for name in ("p", "y")] == [(3, 16, 16), (3, 9, 20)]
     assert [made.layer.mode for made in found.network.nodes] == ["bilinear", "nearest"]
+
+
+def test_resizing_along_some_axes(read):
+    sizes, factors = numbers("s", [20, 9]), numbers("f", [0.7, 2], "float32")
+    found = read(helper.make_node("Resize", ["x", "", "", "s"], ["y"], axes=[3, 2]), weights=[sizes], opset=18)
+    assert found.outputs == ((3, 9, 20),)
+    # In 32 bits 0.7 times 10 is 7, in 64 bits it is less.
+    resize = helper.make_node("Resize", ["x", "", "f"], ["y"], axes=[2, 3])
+    found = read(resize, weights=[factors], x=(1, 3, 10, 10), opset=18)
+    assert found.outputs == ((3, 7, 20),)
 
 
 def test_a_channel_shuffle_is_one_layer(read):
@@ -460,6 +662,34 @@ def test_slices_splits_and_pads(read):
     assert kinds(found) == ["slice", "slice", "crop", "pad", "concat"]
     assert found.outputs == ((4, 8, 8),)
     assert "{slice: [0, 2]" in dumps(found.network)
+
+
+def test_what_is_empty_is_left_out(read):
+    found = read(
+        node("Split", "x s", "a b", axis=1),
+        node("Slice", "x zero zero one", "c"),
+        node("Concat", "a b c x", "y", axis=1),
+        weights=[numbers("s", [0, 3]), numbers("zero", [0]), numbers("one", [1])],
+    )
+    assert found.outputs == ((6, 8, 8),)
+
+
+def test_sequences_are_tensors_in_their_places(read):
+    found = read(
+        node("SplitToSequence", "x two", "parts", axis=1),
+        node("SequenceAt", "parts last", "a"),
+        node("SequenceInsert", "parts x", "more"),
+        node("ConcatFromSequence", "more", "b", axis=1),
+        node("SequenceConstruct", "a b", "both"),
+        node("SequenceLength", "both", "n"),
+        node("Sub", "n one", "at"),
+        node("SequenceAt", "both at", "c"),
+        node("Conv", "c w", "y"),
+        weights=[numbers("two", 2), numbers("last", -1), numbers("one", 1), weight("w", 4, 6, 3, 3)],
+    )
+    # Two channels and one of them, and all three again.
+    assert kinds(found) == ["slice", "slice", "concat", "conv"]
+    assert counts(found) == (216, 216 * 36)
 
 
 def test_older_opsets_say_it_with_attributes(read):
@@ -493,6 +723,8 @@ def test_the_branch_of_a_known_condition_is_part_of_the_graph(read):
         x=(1, 1),
     )
     assert found.uncounted == {"If": 1}
+    # What its branches take from around them is weights of the file.
+    assert counts(found) == (108, 0)
 
 
 # What a file leaves open
@@ -516,6 +748,22 @@ def test_open_dimensions_are_named(read):
         opened(read, Options(inputs={"z": (3, 8, 8)}))
     with pytest.raises(SpecError, match="3 axes besides the batch"):
         opened(read, Options(input=(8, 8)))
+
+
+def test_an_error_of_open_dimensions_says_what_would_do(read):
+    with pytest.raises(SpecError, match=r"\(Nx3x8xwidth\): `width` \(--input x=3x8x224, or --dim width=224\)"):
+        opened(read, Options(dims={"height": 8}))
+    with pytest.raises(SpecError, match=r"\(NxCxSxS\): `C`, `S` \(--input x=3x224x224, or --dim C=3 --dim S=224\)"):
+        read(node("Relu", "x", "y"), x=("N", "C", "S", "S"))
+    with pytest.raises(SpecError, match=r"\(T\): `T` \(--input x=224, or --dim T=224\)"):
+        read(node("Relu", "x", "y"), x=("T",))
+
+
+def test_a_size_that_one_input_gives_is_that_of_others(read):
+    others = {"z": ("N", 3, "S", "S")}
+    fields = {"x": ("N", 3, "S", "S"), "others": others.items()}
+    found = read(node("Add", "x z", "y"), **fields, options=Options(inputs={"x": (3, 9, 9)}))
+    assert found.outputs == ((3, 9, 9),)
 
 
 @pytest.mark.parametrize(
@@ -546,6 +794,32 @@ def test_a_batch_in_the_file_is_left_out(read):
     fields["weights"].append(weight("e", 4, 192))
     with pytest.raises(SpecError, match="the file fixes its batch at 4"):
         read(node("Reshape", "x s", "f"), node("Concat", "f e", "g", axis=1), node("MatMul", "g w", "y"), **fields)
+
+
+def test_a_batch_in_the_file_is_never_counted(read, tmp_path):
+    found = read(
+        helper.make_node("Resize", ["x", "", "", "s"], ["p"]),
+        node("Conv", "p w", "y"),
+        weights=[numbers("s", [4, 3, 16, 16]), weight("w", 4, 3, 3, 3)],
+        x=(4, 3, 8, 8),
+    )
+    assert counts(found) == (108, 108 * 14 * 14)
+    # A sum with a constant of the batch's size is found out at the end.
+    made = model([node("Add", "x e", "y")], [weight("e", 4, 3, 8, 8)], x=(4, 3, 8, 8))
+    made.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", FLOAT, (4, 3, 8, 8)))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(made.SerializeToString())
+    with pytest.raises(
+        SpecError, match=r"`y` is 4x3x8x8 for one sample, and 4x3x8x8 for all 4 \(the file fixes its batch"
+    ):
+        importers.read(str(path), "onnx")
+
+
+def test_an_axis_that_does_not_come_out_is_no_batch(read):
+    # One picture, of which the graph makes a batch.
+    found = read(node("Add", "x m", "y"), x=(3, 8, 8), weights=[weight("m", 3, 8, 8)])
+    assert found.network.input == (3, 8, 8)
+    assert read(node("Relu", "x", "y"), x=(5,)).network.input == (5,)
 
 
 def test_another_size_that_does_not_fit_names_the_node(read):

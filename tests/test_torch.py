@@ -737,7 +737,8 @@ def read(source, *, shape=(3, 12, 10), **options):
 
 def test_a_callable_is_called_with_its_arguments(source):
     network = read(f"{source}:make", kwargs={"width": 2.0, "depth": 3})
-    assert (network.name, network.source, network.input) == ("make", f"{source}:make", (3, 12, 10))
+    said = (network.name, network.source, network.input)
+    assert said == ("make(width=2.0, depth=3)", f"{source}:make", (3, 12, 10))
     assert evaluate(network).total[:4] == (3 * 16 * 9 + 16, 16, 0, 3 * 16 * 9 * 120)
     assert [node.kind for node in network.nodes] == ["conv", "mul", "scale"]
 

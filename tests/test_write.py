@@ -670,14 +670,15 @@ def other_layer(draw, shape):
         "pixel_shuffle": lambda: layers.PixelShuffle(2),
         "pixel_unshuffle": lambda: layers.PixelUnshuffle(2),
         "global_avg_pool": layers.GlobalAvgPool,
-        "adaptive_avg_pool": lambda: layers.AdaptiveAvgPool(draw(sizes)),
-        "adaptive_max_pool": lambda: layers.AdaptiveMaxPool(draw(sizes)),
         "upsample": lambda: draw(
             st.sampled_from([layers.Upsample(2), layers.Upsample(1.5, mode="bilinear"), layers.Upsample(size=9)])
         ),
-        "pad": lambda: layers.Pad(draw(st.integers(0, 2)), dims),
-        "crop": lambda: layers.Crop(((0, 1),) * dims, dims),
     }
+    if dims:
+        makers["pad"] = lambda: layers.Pad(draw(st.integers(0, 2)), dims)
+        makers["crop"] = lambda: layers.Crop(((0, 1),) * dims, dims)
+        makers["adaptive_avg_pool"] = lambda: layers.AdaptiveAvgPool(draw(sizes))
+        makers["adaptive_max_pool"] = lambda: layers.AdaptiveMaxPool(draw(sizes))
     kind = draw(st.sampled_from(sorted(makers)))
     return kind, makers[kind]()
 

@@ -128,15 +128,16 @@ class Builder(Assembly):
 
     def _starts(self, line: Line, scope: Scope) -> tuple[str, ...]:
         """The layers that a line takes, if it says so; the first becomes the current point."""
-        names = enumerate(settle(line.start, scope.values) or ())
-        starts = tuple(self.ends.find(scope, name, f"from.{index}") for index, name in names)
-        if starts:
+        starts: tuple[str, ...] = ()
+        if line.start is not None:
+            names = enumerate(settle(line.start, scope.values))
+            starts = tuple(self.ends.find(scope, name, f"from.{index}") for index, name in names)
             self.current = starts[0]
         if line.each is not False or line.shared is not False:
             starts = self._wrap(line, scope, starts)
         if len(starts) > 1 and (line.kind not in JOINTS or line.values["paths"]):
             raise ConvcostError(f"`{line.kind}` starts from one layer, got {len(starts)}", field="from")
-        if len(self.shapes[self.current]) <= self.wraps.each:
+        if self.wraps is not NO_WRAPS and len(self.shapes[self.current]) <= self.wraps.each:
             shown = text_shape(self.shapes[self.current])
             raise ConvcostError(f"`each` needs an axis of maps before the channels, got {shown}", field="each")
         return starts

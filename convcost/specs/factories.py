@@ -26,7 +26,7 @@ _COMMON = ("stride", "padding", "dilation", "bias", "se_act", "gate")
 
 
 def _axes(shape: Shape, kind: str) -> int:
-    """The spatial axes of what comes in, of which a convolution needs one at least."""
+    """The spatial axes of what comes in, of which there must be one at least."""
     if len(shape) == 1:
         raise ConvcostError(f"`{kind}` needs a feature map, but its input is a vector of {shape[0]}")
     return len(shape) - 1
@@ -78,13 +78,13 @@ def _prelu(shape: Shape, values: Values) -> Layer:
     return layers.PReLU(shape[0] if values["slopes"] is None else values["slopes"])
 
 
-def _pool(shape: Shape, values: Values) -> Values:
-    return {"dims": len(shape) - 1, **{name: value for name, value in values.items() if name != "as"}}
+def _pool(kind: str, shape: Shape, values: Values) -> Values:
+    return {"dims": _axes(shape, kind), **{name: value for name, value in values.items() if name != "as"}}
 
 
 _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
-    "max_pool": lambda shape, values: layers.MaxPool(**_pool(shape, values)),
-    "avg_pool": lambda shape, values: layers.AvgPool(**_pool(shape, values)),
+    "max_pool": lambda shape, values: layers.MaxPool(**_pool("max_pool", shape, values)),
+    "avg_pool": lambda shape, values: layers.AvgPool(**_pool("avg_pool", shape, values)),
     "adaptive_avg_pool": lambda _, values: layers.AdaptiveAvgPool(values["output_size"]),
     "adaptive_max_pool": lambda _, values: layers.AdaptiveMaxPool(values["output_size"]),
     "global_avg_pool": lambda _shape, _values: layers.GlobalAvgPool(),
@@ -92,8 +92,8 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
     "pixel_shuffle": lambda _, values: layers.PixelShuffle(values["factor"]),
     "pixel_unshuffle": lambda _, values: layers.PixelUnshuffle(values["factor"]),
     "channel_shuffle": lambda _, values: layers.ChannelShuffle(values["groups"]),
-    "pad": lambda shape, values: layers.Pad(_amounts("pad", values), len(shape) - 1),
-    "crop": lambda shape, values: layers.Crop(_amounts("crop", values), len(shape) - 1),
+    "pad": lambda shape, values: layers.Pad(_amounts("pad", values), _axes(shape, "pad")),
+    "crop": lambda shape, values: layers.Crop(_amounts("crop", values), _axes(shape, "crop")),
     "permute": lambda _, values: layers.Permute(listed(values["order"])),
     "slice": lambda _, values: layers.Slice(*values["channels"]),
     "scale": lambda shape, _: layers.Scale(shape[0]),

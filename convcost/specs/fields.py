@@ -23,9 +23,10 @@ def fields(
     misspelt = set()
     for key, item in items:
         name = long_name(key.text)
-        if is_cut(key, item) and name not in known:
-            raise reading.wrong(key, f"unknown key `{key.shown}`", CUT)
         if name not in known:
+            if is_cut(key, item):
+                note_cut(reading, key)
+                raise Unreadable
             misspelt.add(_note_unknown(reading, key, known, kind))
         elif name in found:
             message = f"`{key.text}` and `{found[name][0].text}` are one field"
@@ -40,7 +41,9 @@ def is_cut(key: Scalar, item: Node) -> bool:
     return is_empty(item) and not key.text.isidentifier()
 
 
-CUT = "in flow style a text with a comma needs quotes"
+def note_cut(reading: Reading, key: Scalar) -> None:
+    """Note a key that is the rest of a text; what is wrong beside it follows from it."""
+    reading.source.problem(key.place, f"unknown key `{key.shown}`", "in flow style a text with a comma needs quotes")
 
 
 def read_defaults(reading: Reading, node: Node | None, known: MappingOf[str, Key]) -> dict[str, Any]:

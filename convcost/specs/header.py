@@ -9,7 +9,7 @@ from convcost.names import row, suggestion
 from convcost.network import Bound
 from convcost.problems import SpecError
 from convcost.specs.document import Mapping, Node, Scalar, Source, is_empty, value, what
-from convcost.specs.fields import CUT, is_cut
+from convcost.specs.fields import is_cut, note_cut
 from convcost.specs.language import BUDGETS, VALUE, Key
 from convcost.specs.later import settle
 from convcost.specs.templates import MOST_NAMES, fits_as_name
@@ -34,7 +34,11 @@ def read_vars(reading: Reading, node: Node | None, given: MappingOf[str, Any]) -
     if node is not None and not isinstance(node, Mapping):
         reading.source.problem(node.place, f"`vars` must be a mapping like `{{alpha: 1.0}}`, got {what(node)}")
         return {ANY: 1}
-    for key, item in node.items if node is not None else ():
+    items = node.items if node is not None else ()
+    if cut := next((key for key, item in items if is_cut(key, item)), None):
+        note_cut(reading, cut)
+        return {ANY: 1}
+    for key, item in items:
         if not fits_as_name(reading, key, "var"):
             found[ANY] = 1
         if len(found) >= MOST_NAMES:
@@ -97,8 +101,10 @@ def _entries(
         return []
     found = []
     for key, item in node.items:
-        if key.text not in known:
-            hint = CUT if is_cut(key, item) else suggestion(key.text, known, f"`{name}` takes {', '.join(known)}")
+        if is_cut(key, item):
+            note_cut(reading, key)
+        elif key.text not in known:
+            hint = suggestion(key.text, known, f"`{name}` takes {', '.join(known)}")
             reading.source.problem(key.place, f"unknown key `{key.shown}`", hint)
         elif not isinstance(item, Scalar) or is_empty(item):
             reading.source.problem(item.place, f"`{key.text}` must be a number or text")

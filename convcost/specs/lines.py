@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from convcost.names import BY_NAME, both_names, closest, row
+from convcost.names import BY_NAME, both_names, closest, long_name, row
 from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, is_empty, what
 from convcost.specs.fields import Fields, fields
 from convcost.specs.language import CALL_KEYS, LINE_KEYS, NAME, WORDS, Key, Word, keys_of
@@ -102,7 +102,7 @@ def _of_kind(reading: Reading, key: Scalar, main: Node, rest: list[tuple[Scalar,
     """A line of a kind with its main value and the rest of its keys; raises Unreadable where they cannot be told."""
     before = len(reading.source.problems)
     word = _word(reading, key.text) or Word(None, {})
-    if ANY in word.keys:
+    if ANY in word.keys:  # a block whose parameters could not be read
         raise Unreadable
     if isinstance(main, Mapping):  # `upsample: {size: 28}`
         rest = [*main.items, *rest]
@@ -203,7 +203,8 @@ def _note_kinds(reading: Reading, node: Node, kinds: list[Scalar], items: tuple[
         meant = f", or did you mean `{both_names(guess, tick='`')}?" if guess else ""
         reading.source.problem(kinds[1].place, f"one line has two kinds: {names}", f"write a line for each{meant}")
         return
-    words = [key for key, _ in items]
+    fields_of_any = {name for word in WORDS.values() for name in (*word.keys, *LINE_KEYS)}
+    words = [key for key, _ in items if long_name(key.text) not in fields_of_any] or [key for key, _ in items]
     known = (*WORDS, *reading.blocks)
     guesses = [(key, guess) for key in words if (guess := closest(key.text, known))]
     if guesses:

@@ -97,6 +97,7 @@ def _values_from(least: int) -> dict[str, Schema]:
     expression = _ref("expression")
     whole: Schema = {"anyOf": [{"type": "integer", "minimum": least}, expression]}
     number: Schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, expression]}
+    part: Schema = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
     pad: Schema = {"anyOf": [{"type": "integer", "minimum": 0}, expression]}
     size: Schema = {"anyOf": [*whole["anyOf"], {"type": "null"}]}
     path: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _ref("line")}]}
@@ -118,7 +119,7 @@ def _values_from(least: int) -> dict[str, Schema]:
         language.PATHS: {"type": "array", "items": path, "minItems": max(least, 1)},
         language.CONDITION: {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _CONDITION}]},
         language.SPAN: {"anyOf": [{"type": "integer", "minimum": 1}, expression, _pair(whole)]},
-        language.PART: {"anyOf": [{"const": "none"}, *number["anyOf"]]},
+        language.PART: {"anyOf": [{"const": "none"}, *whole["anyOf"], part]},
         **{holds: {"anyOf": [{"enum": list(ways)}, word]} for holds, ways in language.CHOICES.items()},
         language.VALUE: {"type": ["number", "boolean", "string", "array"]},
     }

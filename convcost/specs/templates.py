@@ -7,7 +7,7 @@ from typing import Any
 
 from convcost.names import closest
 from convcost.specs.document import Mapping, Node, Place, Scalar, Sequence, Source, is_empty, what
-from convcost.specs.fields import read_defaults
+from convcost.specs.fields import is_cut, note_cut, read_defaults
 from convcost.specs.language import BLOCK_KEYS, DEFAULT_KEYS, RESERVED, STRIDE, VALUE, WORDS, Key
 from convcost.specs.lines import Line, read_lines
 from convcost.specs.values import ANY, Reading, Unreadable, read
@@ -114,6 +114,9 @@ def _parameters(reading: Reading, node: Node | None) -> dict[str, Any]:
     else:
         hint = "[out, kernel], or with defaults {out: , kernel: 3}"
         reading.source.problem(node.place, f"`params` must be names, or names with defaults, got {what(node)}", hint)
+        return {ANY: 1}
+    if cut := next((key for key, item in items if is_cut(key, item) and ")" in key.text), None):
+        note_cut(reading, cut)
         return {ANY: 1}
     found: dict[str, Any] = {}
     for key, item in items:

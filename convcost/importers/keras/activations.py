@@ -5,6 +5,7 @@ from math import prod
 from typing import Any
 
 from convcost import layers
+from convcost.errors import describe
 from convcost.importers.keras.builder import Builder, Site
 from convcost.importers.keras.config import Config
 from convcost.layers.activation import FUNCTIONS
@@ -40,7 +41,7 @@ def apply(b: Builder, site: Site, name: str, found: Any) -> None:
         b.each(name, word)
     else:
         label = word if word.isidentifier() else str(Config(found).get("class_name", "activation"))
-        b.unknown(site._replace(name=name, takes=(b.current,), inputs=(), outputs={}), label)
+        b.unknown(site._replace(name=name, takes=(b.current,), inputs=(), outputs={}), describe(label))
 
 
 def _dim(b: Builder, axis: int) -> int | None:

@@ -16,6 +16,7 @@ MOST_BYTES = 16 * 2**20
 _MOST_AT_ONCE = 2**20
 _CHUNK = 2**16
 _CONFIG = "config.json"
+_ENCRYPTED = 1
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -26,6 +27,8 @@ def model_of(path: str) -> Any:
             start = file.read(4)
             file.seek(0)
             data = _unpacked(file) if start in _SIGNATURES else file.read(MOST_BYTES + 1)
+    except ConvcostError:
+        raise
     except OSError as error:
         raise ConvcostError((error.strerror or str(error)).lower()) from None
     except ValueError as error:
@@ -43,8 +46,9 @@ def parsed(data: "bytes | str") -> Any:
         raise ConvcostError(f"not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
     except UnicodeDecodeError:
         raise ConvcostError("neither JSON nor an archive of Keras") from None
-    except ValueError as error:
-        raise ConvcostError(f"not valid JSON: {error}") from None
+    except ValueError:
+        # Python reads no longer ones.
+        raise ConvcostError("not valid JSON: a number of thousands of digits") from None
     except RecursionError:
         raise ConvcostError("the JSON is nested too deeply") from None
 
@@ -78,6 +82,8 @@ def _unpacked(file: BinaryIO) -> bytes:
     try:
         with zipfile.ZipFile(_Careful(file)) as archive:
             member = archive.getinfo(_CONFIG)
+            if member.flag_bits & _ENCRYPTED:
+                raise ConvcostError(f"{_CONFIG} is encrypted")
             # Other methods unpack a whole chunk however large it becomes.
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ConvcostError(f"{_CONFIG} is packed by a method that Keras does not use")

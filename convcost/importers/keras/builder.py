@@ -5,12 +5,15 @@ from math import prod
 from typing import Any, NamedTuple
 
 from convcost.assembly import MOST_LAYERS, Assembly
-from convcost.errors import ConvcostError
-from convcost.importers.keras.config import Config
+from convcost.errors import ConvcostError, describe
+from convcost.importers.keras.config import MOST_AXES, Config
 from convcost.importers.keras.graph import Recorded
 from convcost.layers import Flatten, Given, Uncounted
 from convcost.layers.base import Layer, Shape
 from convcost.layers.traced import Elementwise, Shared
+
+# Characters of a name: tables are as wide as the longest.
+_LONGEST = 1000
 
 
 class LayerError(ConvcostError):
@@ -89,7 +92,11 @@ class Builder:
             layer = Shared(layer)
         if isinstance(layer, Flatten):
             self.flat[name] = self.current
+        if len(name) > _LONGEST:
+            raise ConvcostError(f"the name `{describe(name)}` has more than {_LONGEST:,} characters")
         self.assembly.append(name, kind, layer, *inputs)
+        if len(self.shape) > MOST_AXES:
+            raise ConvcostError(f"it makes a shape of more than {MOST_AXES} axes")
         return self.current
 
     def each(self, name: str, kind: str, *inputs: str, shape: Shape | None = None) -> str:
@@ -119,7 +126,8 @@ class Builder:
             return here
         shape = tuple(size for size in known[1:] if size is not None)
         # Another input than the file's makes other shapes: then those of the file say nothing.
-        same = first is None or (None not in first[1:] and self.theirs(here) == first[1:])
+        before = () if first is None else tuple(size for size in first[1:] if size is not None)
+        same = first is None or (len(before) == len(first) - 1 and self.ours(before) == here)
         if len(shape) < len(known) - 1 or not same:
             raise ConvcostError(f"what `{site.word}` makes of an input of another size is not known")
         return self.ours(shape)
@@ -159,6 +167,8 @@ class Builder:
     def reshaped(self, target: tuple[Any, ...]) -> Shape:
         """The shape, as it is here, of as many elements in a shape of the model; -1 or None is what is left."""
         sizes = [-1 if size is None else size for size in target]
+        if len(sizes) > MOST_AXES:
+            raise ConvcostError(f"a shape of more than {MOST_AXES} axes")
         if not all(type(size) is int and (size > 0 or size == -1) for size in sizes) or sizes.count(-1) > 1:
             raise ConvcostError(f"no shape is {list(target)}")
         elements, known = prod(self.shape), prod(size for size in sizes if size > 0)

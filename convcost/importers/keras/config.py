@@ -6,6 +6,8 @@ from typing import Any
 from convcost.errors import ConvcostError, describe
 from convcost.layers.base import LARGEST
 
+# As many axes as numpy and torch allow.
+MOST_AXES = 64
 _REQUIRED: Any = object()
 
 
@@ -53,7 +55,7 @@ class Config:
         """One axis, or several."""
         found = self._field(key, default)
         axes = found if isinstance(found, list | tuple) else (found,)
-        if not axes or not all(type(axis) is int for axis in axes):
+        if not 0 < len(axes) <= MOST_AXES or not all(type(axis) is int for axis in axes):
             raise self._error(key, "an axis, or a list of them")
         return tuple(axes)
 
@@ -86,3 +88,12 @@ class Config:
 
     def _error(self, key: str, wanted: str) -> ConvcostError:
         return ConvcostError(f"`{key}` must be {wanted}, got `{describe(self.fields.get(key))}`")
+
+
+def home_of(entry: Mapping[str, Any]) -> str:
+    """The module of a class of Keras; nothing for a class of somebody's own."""
+    # Those are registered as `package>name`, or have another module, or none; Keras 2 names none at all.
+    module = str(entry.get("module", "keras"))
+    if ">" in str(entry.get("registered_name") or ""):
+        return ""
+    return module if module.split(".", maxsplit=1)[0] in ("keras", "tf_keras") else ""

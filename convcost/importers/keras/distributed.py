@@ -1,6 +1,7 @@
-"""A layer that runs at each step of a sequence, or frame of a video, with the same weights."""
+"""Layers that hold another one, such as what runs at each step of a sequence or frame of a video."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from convcost import layers
 from convcost.errors import ConvcostError
@@ -11,11 +12,21 @@ from convcost.network import INPUT
 
 
 def time_distributed(b: Builder, site: Site) -> tuple[str, ...]:
-    """A layer inside of another, at each step."""
+    """The layer inside, at each step."""
+    return for_each_step(b, site, lambda step: b.inside(step, _held(site), site))
+
+
+def normalized(b: Builder, site: Site) -> tuple[str, ...]:
+    """The layer inside, whose weights are divided by a number before they are used."""
+    b.blocks[site.name] = site.word
+    return tuple(b.inside(b, _held(site), site))
+
+
+def _held(site: Site) -> Mapping[str, Any]:
     entry = site.config.get("layer")
     if not isinstance(entry, dict):
         raise ConvcostError("there is no `layer`")
-    return for_each_step(b, site, lambda step: b.inside(step, entry, site))
+    return entry
 
 
 def for_each_step(b: Builder, site: Site, make: Callable[[Builder], Sequence[str]]) -> tuple[str, ...]:
@@ -26,6 +37,7 @@ def for_each_step(b: Builder, site: Site, make: Callable[[Builder], Sequence[str
     step.again, step.layers = b.again, b.layers
     ends = make(step)
     b.layers = step.layers
+    b.spend(len(step.assembly.nodes))
     b.blocks |= {site.name: site.word, **step.blocks}
     names = {INPUT: _swap(b, f"{site.name}.steps")}
     for node in step.assembly.nodes:

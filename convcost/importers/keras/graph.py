@@ -63,7 +63,7 @@ def graph_of(config: Mapping[str, Any], layers: list[Mapping[str, Any]]) -> Grap
     taken: dict[tuple[str, int], int] = {}
     for tensor in (*outputs, *(tensor for call in calls.values() for tensor in call.takes)):
         if not 0 <= tensor.output < _MOST_OUTPUTS:
-            raise ConvcostError(f"there is no output {tensor.output} of `{tensor.layer}`")
+            raise ConvcostError(f"there is no output {describe(tensor.output)} of `{describe(tensor.layer)}`")
         taken[tensor.layer, tensor.call] = max(taken.get((tensor.layer, tensor.call), 1), tensor.output + 1)
     return Graph(_ordered(calls), inputs, outputs, recorded, taken)
 
@@ -108,7 +108,8 @@ def _arguments(node: Any, recorded: Shapes) -> Iterator[tuple[str, Tensor]]:
     ordered = node.get("args") if isinstance(node, dict) else node
     for number, value in enumerate(ordered if isinstance(ordered, list) else ()):
         yield from _tensors(value, recorded, f"{number}")
-    yield from _tensors(named, recorded, "")
+    for word, value in (named if isinstance(named, dict) else {}).items():
+        yield from _tensors(value, recorded, str(word))
 
 
 def _tensors(node: Any, recorded: Shapes, word: str) -> Iterator[tuple[str, Tensor]]:
@@ -121,8 +122,8 @@ def _tensors(node: Any, recorded: Shapes, word: str) -> Iterator[tuple[str, Tens
                 recorded.setdefault((tensor.layer, tensor.call), {})[tensor.output] = tuple(shape)
             yield word, tensor
         else:
-            for key, value in node.items():
-                yield from _tensors(value, recorded, str(key))
+            for key in sorted(node):
+                yield from _tensors(node[key], recorded, key)
     elif isinstance(node, list):
         if _is_reference(node):
             yield word, _tensor(node[:3])
@@ -132,9 +133,12 @@ def _tensors(node: Any, recorded: Shapes, word: str) -> Iterator[tuple[str, Tens
 
 
 def _references(found: Any) -> Iterator[Tensor]:
-    """The tensors that a model's inputs or outputs name, however they are nested."""
+    """The tensors that a model's inputs or outputs name, however they are nested; of a dictionary in its keys' order.
+
+    That is the order in which Keras takes and numbers them, whatever the file's is.
+    """
     if isinstance(found, dict):
-        found = list(found.values())
+        found = [found[key] for key in sorted(found)]
     if isinstance(found, list):
         if _is_reference(found):
             yield _tensor(found[:3])
@@ -166,7 +170,9 @@ def _ordered(calls: dict[tuple[str, int], Call]) -> tuple[Call, ...]:
         sources = {(tensor.layer, tensor.call) for tensor in call.takes}
         lost = next((source for source in sources if source not in calls), None)
         if lost is not None:
-            raise ConvcostError(f"`{call.layer}` takes call {lost[1]} of `{lost[0]}`, which is no layer of the model")
+            raise ConvcostError(
+                f"`{describe(call.layer)}` takes call {describe(lost[1])} of `{describe(lost[0])}`, which is none"
+            )
         waits.append(len(sources))
         for source in sources:
             followers.setdefault(place[source], []).append(index)

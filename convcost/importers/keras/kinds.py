@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from convcost.importers.keras import activations, attention, convolutions, moves, norms, pools, products, shapes
 from convcost.importers.keras.builder import Builder, Site
-from convcost.importers.keras.distributed import time_distributed
+from convcost.importers.keras.config import home_of
+from convcost.importers.keras.distributed import normalized, time_distributed
 from convcost.importers.keras.recurrent import bidirectional, conv_lstm, recurrent
 
 Build = Callable[[Builder, Site], "tuple[str, ...] | None"]
@@ -72,16 +73,19 @@ LAYERS: Builds = {
     "Dot": products.dot,
     "EinsumDense": products.einsum_dense,
     "MultiHeadAttention": attention.attention,
-    "GroupedQueryAttention": attention.grouped,
     "GroupQueryAttention": attention.grouped,
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), recurrent),
     **_ranks("ConvLSTM#D", conv_lstm),
     "Bidirectional": bidirectional,
     "TimeDistributed": time_distributed,
+    "SpectralNormalization": normalized,
     # Of keras.applications.
     "LayerScale": shapes.scaled,
     "CustomScaleLayer": lambda b, site: shapes.joined(b, site._replace(word="Add")),
 }
+
+# These have their channels last in any model, unless they say otherwise.
+ALWAYS_LAST = frozenset(("Cropping1D", "UpSampling1D", "ZeroPadding1D"))
 
 _ELEMENTWISE = (
     *("Abs", "Absolute", "Cast", "Ceil", "Clip", "Cos", "Cumsum", "Divide", "Equal", "Erf", "Exp", "Flip", "Floor"),
@@ -135,13 +139,6 @@ OPERATIONS: Builds = {
 
 def known(entry: Mapping[str, object]) -> Build | None:
     """What builds a layer, by its class and the module that this comes from; none for somebody's own."""
-    word, module = str(entry.get("class_name")), entry.get("module")
-    # A class of somebody's own is registered as `package>name`, or has no module; Keras 2 names none at all.
-    if ">" in str(entry.get("registered_name") or ""):
-        return None
-    if "module" not in entry:
-        return LAYERS.get(word)
-    home = str(module)
-    if home.split(".", maxsplit=1)[0] not in ("keras", "tf_keras"):
-        return None
+    home = home_of(entry)
+    word = str(entry.get("class_name")) if home else ""
     return OPERATIONS.get(word) if ".ops" in home else LAYERS.get(word)

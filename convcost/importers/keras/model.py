@@ -6,9 +6,9 @@ from typing import Any
 from convcost.errors import ConvcostError, describe
 from convcost.importers import Options
 from convcost.importers.keras.builder import Builder, LayerError, Site
-from convcost.importers.keras.config import Config
+from convcost.importers.keras.config import MOST_AXES, Config
 from convcost.importers.keras.graph import MODELS, Call, Graph, Recorded, graph_of, name_of
-from convcost.importers.keras.kinds import known
+from convcost.importers.keras.kinds import ALWAYS_LAST, known
 from convcost.layers import Given
 from convcost.layers.base import Shape
 from convcost.network import INPUT, Network
@@ -34,7 +34,7 @@ def network_of(model: Mapping[str, Any], stem: str, source: str, options: Option
     outputs = run.model(builder, model, "", (), ends)
     name = config.get("name")
     assembly = builder.assembly
-    title = name if isinstance(name, str) and name else stem
+    title = describe(name) if isinstance(name, str) and name else stem
     ends = list(dict.fromkeys(outputs))
     return Network(title, shapes[0], tuple(assembly.nodes), tuple(ends), source, blocks=builder.blocks)
 
@@ -48,9 +48,9 @@ def _channels_first(layers: Sequence[Mapping[str, Any]], depth: int) -> bool:
         config = layer.get("config")
         if isinstance(config, dict):
             said.add(str(config.get("data_format")))
-            inner = config.get("layers")
-            if isinstance(inner, list) and level < _DEEPEST:
-                stack += [(item, level + 1) for item in inner if isinstance(item, dict)]
+            inner, wrapped = config.get("layers"), config.get("layer")
+            items = [*(inner if isinstance(inner, list) else ()), wrapped]
+            stack += [(item, level + 1) for item in items if isinstance(item, dict) and level < _DEEPEST]
     return said & {_FIRST, "channels_last"} == {_FIRST}
 
 
@@ -89,17 +89,20 @@ def _recorded(config: Any) -> Recorded | None:
 
 def _shape(name: str, recorded: Recorded, options: Options, *, last: bool, alone: bool) -> Shape:
     """The shape of an input: what is asked for, or what the file has."""
+    if len(recorded) > MOST_AXES:
+        raise ConvcostError(f"the input `{describe(name)}` has more than {MOST_AXES} axes")
     given = options.inputs.get(name) or (options.input if alone else None)
     if given is not None:
         if len(given) != len(recorded) - 1:
-            raise ConvcostError(f"the input `{name}` has {len(recorded) - 1} axes, not {len(given)}")
+            raise ConvcostError(f"the input `{describe(name)}` has {len(recorded) - 1} axes, not {len(given)}")
         return given
     sizes = [size for size in recorded[1:] if size is not None and size > 0]
     if len(sizes) < len(recorded) - 1:
-        flag = "--input 3x224x224" if alone else f"--input {name}=3x224x224"
-        raise ConvcostError(f"the input `{name}` leaves sizes open: {list(recorded)}", hint=f"give them: {flag}")
+        flag = "--input 3x224x224" if alone else f"--input {describe(name)}=3x224x224"
+        shown = describe(list(recorded))
+        raise ConvcostError(f"the input `{describe(name)}` leaves sizes open: {shown}", hint=f"give them: {flag}")
     if not sizes:
-        raise ConvcostError(f"the input `{name}` has no axis but the batch")
+        raise ConvcostError(f"the input `{describe(name)}` has no axis but the batch")
     return (sizes[-1], *sizes[:-1]) if last and len(sizes) > 1 else tuple(sizes)
 
 
@@ -165,7 +168,7 @@ class _Model:
         name = f"{prefix}{call.layer}" if call.number == 0 else f"{prefix}{call.layer}.{call.number + 1}"
         site = Site(
             name,
-            str(call.entry.get("class_name")),
+            describe(call.entry.get("class_name")),
             Config(call.entry.get("config")),
             takes,
             tuple(graph.recorded.get((tensor.layer, tensor.call), {}).get(tensor.output) for tensor in call.takes),
@@ -182,7 +185,7 @@ class _Model:
         except LayerError:
             raise
         except ConvcostError as error:
-            raise LayerError(f"`{describe(name)}` ({describe(site.word)}): {error.message}", hint=error.hint) from None
+            raise LayerError(f"`{describe(name)}` ({site.word}): {error.message}", hint=error.hint) from None
         finally:
             builder.again = again
             self.depth -= 1
@@ -199,8 +202,10 @@ class _Model:
             return self.model(builder, entry, f"{site.name}.", site.own, site.takes)
         build = known(entry)
         # Where a layer has its channels elsewhere than its model, what it does here is another thing.
-        format_ = site.config.get("data_format")
-        if build is None or (format_ is not None and (format_ == _FIRST) == builder.last):
+        format_ = site.config.get("data_format", "channels_last" if site.word in ALWAYS_LAST else None)
+        elsewhere = format_ is not None and (format_ == _FIRST) == builder.last
+        # Weights of low rank beside the layer's own (LoRA) are on no line of its config.
+        if build is None or elsewhere or site.config.get("lora_rank"):
             return builder.unknown(site)
         return build(builder, site) or (builder.current,)
 

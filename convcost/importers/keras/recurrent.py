@@ -5,7 +5,7 @@ from typing import Any
 
 from convcost import layers
 from convcost.importers.keras.builder import Builder, Site
-from convcost.importers.keras.config import Config
+from convcost.importers.keras.config import Config, home_of
 from convcost.importers.keras.convolutions import conv, product
 from convcost.importers.keras.distributed import for_each_step
 
@@ -18,7 +18,7 @@ def recurrent(b: Builder, site: Site) -> tuple[str, ...]:
     if len(b.shape) != _SEQUENCE:
         return b.unknown(site)
     b.blocks[site.name] = site.word
-    return _steps(b, f"{site.name}.{site.word.lower()}", site.word, site.config, site.takes)
+    return _steps(b, site.name, site.word, site.config, site.takes)
 
 
 def _steps(b: Builder, name: str, word: str, config: Config, takes: tuple[str, ...]) -> tuple[str, ...]:
@@ -31,11 +31,11 @@ def _steps(b: Builder, name: str, word: str, config: Config, takes: tuple[str, .
     second = word == "GRU" and config.flag("reset_after", default=True)
     states = product(b, f"{name}.recurrent", gates, bias=bias and second)
     shape = b.ours((steps, units)) if config.flag("return_sequences", default=False) else (units,)
-    end = b.given(name, word.lower(), shape, inputs, states, *takes[1:])
+    end = b.given(f"{name}.output", word.lower(), shape, inputs, states, *takes[1:])
     if not config.flag("return_state", default=False):
         return (end,)
-    states_ = ("hidden", "cell") if word == "LSTM" else ("hidden",)
-    return (end, *(b.given(f"{name}.{state}", "state", (units,), end) for state in states_))
+    last = ("hidden", "cell") if word == "LSTM" else ("hidden",)
+    return (end, *(b.given(f"{name}.{which}", "state", (units,), end) for which in last))
 
 
 def bidirectional(b: Builder, site: Site) -> tuple[str, ...]:
@@ -48,35 +48,27 @@ def bidirectional(b: Builder, site: Site) -> tuple[str, ...]:
     found = []
     for way, entry in zip(("forward", "backward"), entries, strict=True):
         b.assembly.current = site.takes[0]
-        found.append(_steps(b, f"{site.name}.{way}", _word(entry), Config(entry["config"]), site.takes))
+        found.append(_steps(b, f"{site.name}.{way}", _word(entry), Config(entry.get("config")), site.takes))
     (forward, *states), (backward, *others) = found
     return (*_merged(b, site, forward, backward), *states, *others)
 
 
 def _word(entry: Any) -> str:
-    is_keras = isinstance(entry, Mapping) and str(entry.get("module", "keras")).startswith("keras")
-    return str(entry.get("class_name")) if is_keras else ""
+    return str(entry.get("class_name")) if isinstance(entry, Mapping) and home_of(entry) else ""
 
 
 def _merged(b: Builder, site: Site, forward: str, backward: str) -> tuple[str, ...]:
-    mode, shape = site.config.fields.get("merge_mode", "concat"), b.shape_of(forward)
-    name = f"{site.name}.{mode}"
+    mode, shape = site.config.fields.get("merge_mode", "concat"), b.theirs(b.shape_of(forward))
+    name = f"{site.name}.merge"
     if mode is None:
         return (forward, backward)
-    if mode in ("sum", "mul"):
-        return (
-            b.put(
-                name,
-                "add" if mode == "sum" else "mul",
-                layers.Add() if mode == "sum" else layers.Mul(),
-                forward,
-                backward,
-            ),
-        )
+    if mode == "sum":
+        return (b.put(name, "add", layers.Add(), forward, backward),)
+    if mode == "mul":
+        return (b.put(name, "mul", layers.Mul(), forward, backward),)
     if mode == "ave":
-        return (b.each(name, "average", forward, backward, shape=shape),)
-    features = b.theirs(shape)
-    return (b.given(name, "concat", b.ours((*features[:-1], 2 * features[-1])), forward, backward),)
+        return (b.each(name, "average", forward, backward, shape=b.ours(shape)),)
+    return (b.given(name, "concat", b.ours((*shape[:-1], 2 * shape[-1])), forward, backward),)
 
 
 def conv_lstm(b: Builder, site: Site, dims: int) -> tuple[str, ...]:
@@ -95,10 +87,9 @@ def conv_lstm(b: Builder, site: Site, dims: int) -> tuple[str, ...]:
         return [step.given(f"{site.name}.convlstm", "convlstm", state, inputs, step.current)]
 
     (end,) = for_each_step(b, site, make)
-    last = b.ours(b.theirs(b.shape)[1:])
+    one = b.ours(b.theirs(b.shape)[1:])
     if not config.flag("return_sequences", default=False):
-        end = b.given(f"{site.name}.last", "select", last, end)
-    return (
-        end,
-        *(b.given(f"{site.name}.{which}", "state", last, end) for which in ("hidden", "cell")[: site.taken - 1]),
-    )
+        end = b.given(f"{site.name}.last", "select", one, end)
+    if not config.flag("return_state", default=False):
+        return (end,)
+    return (end, *(b.given(f"{site.name}.{which}", "state", one, end) for which in ("hidden", "cell")))

@@ -11,7 +11,11 @@ def joined(b: Builder, site: Site) -> None:
     """A sum, product or other operation on the elements of several maps, or of one and a number."""
     kind = _KINDS.get(site.word, site.word.lower())
     shapes = [b.shape_of(name) for name in site.takes]
-    if len(shapes) == 1 and site.word in _ARITHMETIC:
+    # A constant of a larger shape is seen in what is made of it.
+    made = b.recorded(site) if len(shapes) == 1 else None
+    if made is not None and made != shapes[0]:
+        b.given(site.name, kind, made)
+    elif len(shapes) == 1 and site.word in _ARITHMETIC:
         constant(b, site)
     elif len(shapes) > 1 and kind == "add" and len(set(shapes)) == 1:
         b.put(site.name, kind, layers.Add(), *site.takes)

@@ -54,7 +54,7 @@ def _network(source: str, model: Any, inputs: "Inputs") -> Network:
     held = [tensor.name for tensor in model.graph.initializer]
     graph = Graph(assembly, Names(nodes_of(model.graph.node), held), opset_of(model))
     graph.batch = inputs.batch
-    walk = Walk(source, model, graph, dict(inputs.options.dims))
+    walk = Walk(source, model, graph, inputs.dims)
     walk.add_held(model.graph)
     graph.tensors[first] = Tensor(inputs.shapes[first], INPUT, type=_type(inputs.protos[first]))
     for name in others:
@@ -99,8 +99,8 @@ def _require_one_sample(graph: "Graph", output: Any, tensor: "Tensor") -> None:
     if graph.batch == 1 or not said or said[0] != graph.batch or tensor.shape is None:
         return
     if prod(said) != graph.batch * prod(tensor.shape):
-        sizes = f"{text_shape(tensor.shape)} of `{describe(output.name)}`, the file's batch {text_shape(said)}"
-        raise ConvcostError(f"one sample makes {sizes}", hint=graph.batch_hint)
+        sizes = f"{text_shape(tensor.shape)} for one sample, and {text_shape(said)} for all {graph.batch}"
+        raise ConvcostError(f"`{describe(output.name)}` is {sizes}", hint=graph.batch_hint)
 
 
 def _about(model: Any, graph: "Graph", unknown: list[str]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """`Attention` of opset 23 on: the products of queries and keys, and of the scores with the values."""
 
+from convcost import layers
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.products import aside
 from convcost.importers.onnx.tensor import Tensor, plain
-from convcost.layers.activation import Activation
 from convcost.layers.base import Shape, text_shape
 from convcost.layers.given import Given
-from convcost.layers.product import MatMul
 from convcost.layers.traced import Look
 
 _IN_HEADS, _PACKED = 4, 3
@@ -26,12 +25,12 @@ def attention(graph: Graph, call: Call) -> None:
     queries, keys, values = (plain(known(tensor)) for tensor in (q, k, v))
     # Keys and values of fewer heads serve several queries each.
     turned = aside(graph, call, "keys", Given("transpose", (*queries[:-2], keys[-1], keys[-2])), graph.source(k))
-    scores = aside(graph, call, "scores", MatMul(), graph.view(call, graph.source(q), queries), turned)
-    weights = aside(graph, call, "weights", Activation("softmax", -1), scores)
+    scores = aside(graph, call, "scores", layers.MatMul(), graph.view(call, graph.source(q), queries), turned)
+    weights = aside(graph, call, "weights", layers.Activation("softmax", -1), scores)
     wide = _for_heads(graph, call, v, (*queries[:-2], *values[-2:]))
     made = (*known(q)[:3], values[-1])
     shape = made if len(call.shape()) == _IN_HEADS else (made[0], made[2], made[1] * made[3])
-    graph.put(call, "matmul", MatMul(), (weights, wide), shape)
+    graph.put(call, "matmul", layers.MatMul(), (weights, wide), shape)
     graph.set(call, Tensor((*known(q)[:3], keys[-2]), scores), 3)
 
 

@@ -31,7 +31,7 @@ def is_quantised(type_: int) -> bool:
 
 def held(proto: Any) -> Tensor:
     """A tensor of the file: its shape, and its numbers where they are few and there."""
-    return Tensor(tuple(proto.dims), None, _values(proto), (proto.name,), proto.data_type)
+    return Tensor(tuple(proto.dims), None, lambda: _values(proto), (proto.name,), proto.data_type)
 
 
 def _values(proto: Any) -> Any:

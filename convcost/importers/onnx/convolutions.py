@@ -1,15 +1,16 @@
 """Convolutions and transposed convolutions, and their quantised and fused kin."""
 
-from dataclasses import replace
 from math import prod
+from typing import NamedTuple
 
+from convcost import layers
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.shared import again
 from convcost.importers.onnx.tensor import Tensor
 from convcost.layers.base import Pads, Shape, Sizes, text_shape
-from convcost.layers.conv import Conv, Convolution, ConvTranspose
+from convcost.layers.conv import Convolution
 from convcost.layers.traced import Each
 
 
@@ -38,8 +39,12 @@ def conv_transpose(graph: Graph, call: Call) -> None:
     axes = list(zip(known(x)[2:], kernel, strides, dilations, extra, strict=True))
     pads, more = _transposed_pads(call, axes)
     sizes = {"stride": strides, "padding": pads, "dilation": dilations, "output_padding": more}
-    layer = ConvTranspose(known(x)[1], known(w)[1] * groups, kernel, groups=groups, dims=dims, **sizes)
-    _put(graph, call, "conv_transpose", layer, x, w, bias)
+    channels = known(w)[1] * groups
+    weights = _weights(graph, w, bias, channels)
+    layer = layers.ConvTranspose(
+        known(x)[1], channels, kernel, groups=groups, bias=weights.own_bias, dims=dims, **sizes
+    )
+    _put(graph, call, "conv_transpose", layer, x, weights)
 
 
 _Axis = tuple[int, int, int, int, int]
@@ -73,11 +78,13 @@ def _convolve(graph: Graph, call: Call, x: Tensor, w: Tensor, bias: Tensor | Non
     if known(w)[1] * groups != channels:
         raise ConvcostError(f"weights for {known(w)[1] * groups} channels, but {channels} come in")
     pads = pads_of(call, known(x)[2:], kernel, strides, dilations)
-    layer = Conv(channels, known(w)[0], kernel, strides, pads, dilations, groups, dims=dims)
-    _put(graph, call, _kind(layer), layer, x, w, bias)
+    weights = _weights(graph, w, bias, known(w)[0])
+    sizes = (kernel, strides, pads, dilations)
+    layer = layers.Conv(channels, known(w)[0], *sizes, groups=groups, bias=weights.own_bias, dims=dims)
+    _put(graph, call, _kind(layer), layer, x, weights)
 
 
-def _kind(layer: Conv) -> str:
+def _kind(layer: layers.Conv) -> str:
     """The word of the network language."""
     if 1 < layer.groups == layer.in_channels:
         return "depthwise"
@@ -88,18 +95,29 @@ def _kind(layer: Conv) -> str:
     return "pointwise" if set(layer.kernel_size) == {1} and not any(map(sum, layer.padding)) else "conv"
 
 
-def _put(graph: Graph, call: Call, kind: str, layer: Convolution, x: Tensor, w: Tensor, bias: Tensor | None) -> None:
-    """The layer in its place, with the parameters that are its own."""
-    if bias is not None and bias.shape is not None and prod(bias.shape) != layer.out_channels:
-        raise ConvcostError(f"a bias of {text_shape(bias.shape)} for {layer.out_channels} channels")
-    own, own_bias = graph.takes(w), graph.takes(bias)
-    layer = replace(layer, bias=own_bias)
+class _Weights(NamedTuple):
+    """Weights and bias, and whether each is the layer's own."""
+
+    w: Tensor
+    bias: Tensor | None
+    own: bool
+    own_bias: bool
+
+
+def _weights(graph: Graph, w: Tensor, bias: Tensor | None, channels: int) -> _Weights:
+    if bias is not None and bias.shape is not None and prod(bias.shape) != channels:
+        raise ConvcostError(f"a bias of {text_shape(bias.shape)} for {channels} channels")
+    return _Weights(w, bias, graph.takes(w), graph.takes(bias))
+
+
+def _put(graph: Graph, call: Call, kind: str, layer: Convolution, x: Tensor, weights: _Weights) -> None:
+    """The layer in its place."""
     node, batch = graph.maps(call, x), known(x)[0]
     whole = layer if batch == 1 else Each(layer)
     made = whole.output_shape(graph.assembly.shapes[node])
     shape = (1, *made) if batch == 1 else made
-    rest = graph.rest(w, bias)
-    if own:
+    rest = graph.rest(weights.w, weights.bias)
+    if weights.own:
         graph.put(call, kind, whole, (node,), shape)
     else:
         graph.put(call, kind, again(whole, layer.biases), (node, *rest), shape)

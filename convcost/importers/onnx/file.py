@@ -82,27 +82,31 @@ def _whole(source: str, model: Any) -> Any:
     if model.graph.node and opset < OLDEST:
         hint = "onnx.version_converter makes a newer one of it" if opset else "it imports none of ONNX's operators"
         raise problem(source, f"opset {opset}, {OLDEST} or newer can be read", hint)
-    if sum(1 for _ in islice(nodes_of(model.graph.node), MOST_NODES + 1)) > MOST_NODES:
+    nodes = list(islice(nodes_of(model.graph.node), MOST_NODES + 1))
+    if len(nodes) > MOST_NODES:
         raise problem(source, f"more than {MOST_NODES:,} nodes")
-    _require_text(source, model.graph)
+    try:
+        # Names that are no text protobuf gives as bytes.
+        "".join(_names(model.graph, nodes))
+    except TypeError:
+        raise problem(source, "no ONNX model: names in it are no text") from None
     return model
 
 
-def _require_text(source: str, graph: Any) -> None:
-    """Raise for names that are no text: protobuf gives them as bytes."""
+def _names(graph: Any, nodes: list[Any]) -> Iterator[str]:
+    """All names in a graph."""
     values = (*graph.input, *graph.output, *graph.value_info)
     named = (*graph.initializer, *(tensor.values for tensor in graph.sparse_initializer), *values)
-    names = [value.name for value in named]
-    names += [size.dim_param for value in values for size in value.type.tensor_type.shape.dim]
-    for node in nodes_of(graph.node):
-        names += (node.name, node.op_type, node.domain, *node.input, *node.output)
-        names += [attribute.name for attribute in node.attribute]
-        names += [name for note in node.metadata_props for name in (note.key, note.value)]
+    yield from (value.name for value in named)
+    yield from (size.dim_param for value in values for size in value.type.tensor_type.shape.dim)
+    for node in nodes:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        for note in node.metadata_props:
+            yield from (note.key, note.value)
         for attribute in node.attribute:
+            yield attribute.name
             if attribute.HasField("g"):
-                names += [value.name for value in (*attribute.g.initializer, *attribute.g.output)]
-    if any(isinstance(name, bytes) for name in names):
-        raise problem(source, "no ONNX model: names in it are no text")
+                yield from (value.name for value in (*attribute.g.initializer, *attribute.g.output))
 
 
 def opset_of(model: Any) -> int:

@@ -1,9 +1,11 @@
 """The network as it grows: layers for nodes, views between them, and which of the file's tensors are counted."""
 
 from collections import Counter
+from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
+from convcost import layers
 from convcost.assembly import Assembly
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
@@ -11,11 +13,9 @@ from convcost.importers.onnx.constants import is_quantised
 from convcost.importers.onnx.naming import Names
 from convcost.importers.onnx.tensor import Tensor, plain
 from convcost.layers.base import Layer, Shape, text_shape
-from convcost.layers.flatten import Flatten
-from convcost.layers.given import Given, Parameter, Reshape
+from convcost.layers.given import Given
 from convcost.layers.traced import Look
-from convcost.layers.views import Permute
-from convcost.network import INPUT
+from convcost.network import INPUT, Node
 from convcost.specs.language import JOINTS, WORDS
 
 
@@ -62,10 +62,13 @@ class Graph:
     def name(self, call: Call) -> str:
         """The name of a node's layer."""
         if not call.name:
-            nodes = {tensor.node for tensor in call.given if tensor.node}
-            before = sorted(nodes, key=lambda node: self._places.get(node, -1))
-            call.name = self.names.of(call.node, before)
+            call.name = self.names.of(call.node, self._before(call))
         return call.name
+
+    def _before(self, call: Call) -> Iterator[str]:
+        """The layers whose outputs a node takes, the latest last."""
+        nodes = {tensor.node for tensor in call.given if tensor.node}
+        yield from sorted(nodes, key=lambda node: self._places.get(node, -1))
 
     def set(self, call: Call, tensor: Tensor, index: int = 0) -> None:
         """What a node makes."""
@@ -89,10 +92,11 @@ class Graph:
         if self._is_empty(call, shape, index):
             return
         name = self.name(call) if not index else self.names.free(f"{self.name(call)}.{index}")
-        made = layer.output_shape(*(self.assembly.shapes[source] for source in sources))
-        if prod(made) != prod(shape):
-            raise ConvcostError(f"it makes {text_shape(made)}, not {text_shape(shape)}")
         self.assembly.append(name, kind, layer, *sources)
+        made = self.assembly.shapes[name]
+        if prod(made) != prod(shape):
+            self._drop_last()
+            raise ConvcostError(f"it makes {text_shape(made)}, not {text_shape(shape)}")
         self.set(call, Tensor(shape, name), index)
 
     def part(self, name: str, layer: Layer | None, source: str, shape: Shape) -> Tensor:
@@ -104,10 +108,14 @@ class Graph:
         return Tensor(shape, name)
 
     def forget(self, name: str) -> None:
-        """The last layer taken back."""
-        node = self.assembly.nodes.pop()
-        self._views.pop((node.inputs[0], self.assembly.shapes.pop(name)), None)
+        """The last layer taken back, and its name."""
+        node, shape = self._drop_last()
+        self._views.pop((node.inputs[0], shape), None)
         self.names.taken.discard(name)
+
+    def _drop_last(self) -> tuple[Node, Shape]:
+        node = self.assembly.nodes.pop()
+        return node, self.assembly.shapes.pop(node.name)
 
     def give(
         self, call: Call, kind: str, sources: tuple[str, ...], shape: Shape, index: int = 0, form: type[Given] = Given
@@ -143,7 +151,7 @@ class Graph:
         if (node, shape) not in self._views:
             flat = len(shape) == 1
             name = self.names.free(f"{self.name(call)}.{'flatten' if flat else 'reshape'}")
-            layer = Flatten() if flat else Reshape("reshape", shape)
+            layer = layers.Flatten() if flat else layers.Reshape("reshape", shape)
             self.assembly.append(name, layer.kind, layer, node)
             self._views[node, shape] = name
         return self._views[node, shape]
@@ -151,7 +159,7 @@ class Graph:
     def permuted(self, call: Call, node: str, order: tuple[int, ...]) -> str:
         """A layer's axes in another order."""
         name = self.names.free(f"{self.name(call)}.permute")
-        self.assembly.append(name, "permute", Permute(order), node)
+        self.assembly.append(name, "permute", layers.Permute(order), node)
         return name
 
     def maps(self, call: Call, tensor: Tensor) -> str:
@@ -198,7 +206,7 @@ class Graph:
             if held.is_weight and origin not in self.counted:
                 self.counted.add(origin)
                 name = self._parameters[origin] = self.names.free(origin)
-                self.assembly.append(name, "parameter", Parameter("parameter", plain(held.shape)), INPUT)
+                self.assembly.append(name, "parameter", layers.Parameter("parameter", plain(held.shape)), INPUT)
         nodes = tuple(self._parameters[origin] for origin in tensor.origins if origin in self._parameters)
         shape = plain(known(tensor))
         if len(nodes) == 1 and prod(self.assembly.shapes[nodes[0]]) == prod(shape):

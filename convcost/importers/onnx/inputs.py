@@ -12,8 +12,8 @@ from convcost.names import closest
 
 # A map of positions or more has its batch first, whatever its size.
 _MAPS = 4
-# Operators that make a batch of a single picture or sequence.
-_MAKE_A_BATCH = frozenset(("Unsqueeze", "Reshape", "Transpose", "Slice", "Gather"))
+# Operators that make a batch of a single picture or sequence, or take one step by step.
+_NO_BATCH = frozenset(("Unsqueeze", "Reshape", "Transpose", "Slice", "Gather", "LSTM", "GRU", "RNN"))
 
 
 class Inputs:
@@ -25,6 +25,9 @@ class Inputs:
         weights |= {tensor.values.name for tensor in model.graph.sparse_initializer}
         self.protos = {proto.name: proto for proto in model.graph.input if proto.name not in weights}
         self.takers = {name: node.op_type for node in reversed(model.graph.node) for name in node.input}
+        # A batch that goes in comes out.
+        made = [proto.type.tensor_type.shape.dim for proto in model.graph.output]
+        self.first_sizes = {sizes[0].dim_value for sizes in made if sizes}
         self.batch = 1
         if not self.protos:
             raise problem(source, "the graph has no input")
@@ -37,6 +40,9 @@ class Inputs:
                     source, f"--input without a name, but the graph has several: {names}", "--input NAME=SHAPE"
                 )
             self.given.setdefault(next(iter(self.protos)), options.input)
+        self.dims = dict(options.dims)
+        for name in self.given:
+            self._bind(name)
         self.shapes = {name: self._shape(name, proto) for name, proto in self.protos.items()}
 
     def _require_known(self, model: Any) -> None:
@@ -51,6 +57,14 @@ class Inputs:
                 raise self._unknown("dimension", name, dims)
             if not 1 <= value <= LARGEST:
                 raise problem(self.source, f"--dim {name} must be from 1 to {LARGEST:,}, got {describe(value)}")
+
+    def _bind(self, name: str) -> None:
+        """Remember the named dimensions of an input whose shape is given: other inputs may have them too."""
+        sizes = self.protos[name].type.tensor_type.shape.dim
+        given = self.given[name]
+        for size, value in zip(sizes[len(sizes) - len(given) :], given, strict=False):
+            if size.dim_param:
+                self.dims.setdefault(size.dim_param, value)
 
     def _unknown(self, what: str, name: str, known: Mapping[str, Any]) -> Exception:
         guess = closest(name, list(known))
@@ -76,25 +90,27 @@ class Inputs:
         found, open_ = [], {}
         for at, size in enumerate(sizes):
             value = size.dim_value if size.HasField("dim_value") else 0
-            if size.dim_param in self.options.dims and not value:
-                value = self.options.dims[size.dim_param]
+            if size.dim_param in self.dims and not value:
+                value = self.dims[size.dim_param]
             elif at == 0:
                 value = self._batch(name, value, len(sizes))
             if not 1 <= value <= LARGEST:
                 open_[at] = size.dim_param if value == 0 else str(value)
             found.append(value)
         if open_:
-            raise self._open(name, sizes, open_)
+            raise self._open(name, found, open_)
         return tuple(found)
 
     def _batch(self, name: str, size: int, rank: int) -> int:
         """The first axis: a batch of 1, unless it is none."""
+        is_first = name == next(iter(self.protos))
         if size in (0, 1):
-            return 1
-        if name != next(iter(self.protos)):
+            # A single axis is no batch of numbers.
+            return size if is_first and rank == 1 else 1
+        if not is_first:
             # What is no picture of the same batch is something else.
             return 1 if size == self.batch else size
-        if rank == 1 or (rank < _MAPS and self.takers.get(name) in _MAKE_A_BATCH):
+        if rank < _MAPS and (self.takers.get(name) in _NO_BATCH or size not in self.first_sizes):
             return size
         self.batch = size
         return 1
@@ -110,16 +126,15 @@ class Inputs:
         own = len(sizes) - 1
         raise problem(self.source, f"`{describe(name)}` has {own} axes besides the batch, got {text_shape(given)}")
 
-    def _open(self, name: str, sizes: list[Any], open_: dict[int, str]) -> Exception:
+    def _open(self, name: str, found: list[int], open_: dict[int, str]) -> Exception:
         """The error of sizes that are not known, with their names."""
-        shown = "x".join(
-            "N" if at == 0 and not size.HasField("dim_value") else open_.get(at) or str(size.dim_value or "?")
-            for at, size in enumerate(sizes)
-        )
-        names = [label for label in open_.values() if label and not label.lstrip("-").isdecimal()]
-        wide = ["3" if at == 1 and len(sizes) >= _MAPS else "224" for at in range(len(sizes))]
-        sample = "x".join(wide[at] if at in open_ else str(size.dim_value) for at, size in enumerate(sizes) if at)
-        by_name = " ".join(f"--dim {label}=224" for label in names)
-        hint = f"--input {name}={sample}" + (f", or {by_name}" if len(names) == len(open_) else "")
-        which = ", ".join(f"`{describe(label)}`" if label else f"axis {at}" for at, label in open_.items())
-        return problem(self.source, f"open dimensions of `{describe(name)}` ({describe(shown)}): {which}", hint)
+        sizes = [open_.get(at, "N" if at == 0 and size == 1 else str(size)) or "?" for at, size in enumerate(found)]
+        wanted = {at: 3 if at == 1 and len(found) >= _MAPS else 224 for at in open_}
+        sample = [str(wanted.get(at, size)) for at, size in enumerate(found)]
+        hint = f"--input {name}={'x'.join(sample[1:] or sample)}"
+        names = {label: wanted[at] for at, label in open_.items() if label and not label.lstrip("-").isdecimal()}
+        if all(label in names for label in open_.values()):
+            hint += ", or " + " ".join(f"--dim {label}={size}" for label, size in names.items())
+        which = dict.fromkeys(f"`{describe(label)}`" if label else f"axis {at}" for at, label in open_.items())
+        shown = describe("x".join(sizes))
+        return problem(self.source, f"open dimensions of `{describe(name)}` ({shown}): {', '.join(which)}", hint)

@@ -3,12 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FOREIGN = re.compile(r"[^\w+-]+")
+# Names that are good as they are.
+_GOOD = re.compile(r"[A-Za-z][\w+-]*(\.[A-Za-z0-9][\w+-]*)*")
 # PyTorch's newer exporter says of each node in which modules it stands.
 _SCOPES = "pkg.torch.onnx.name_scopes"
+# Modules that are remembered.
+_MOST_SCOPES = 2**14
 _QUOTED = re.compile(r"'([^']*)'")
 _WEIGHT = re.compile(r"(.+)[./](weight|kernel|gamma|scale|W|w|running_mean)(:0|_quantized)?$")
 # What TensorFlow puts before all names.
@@ -58,7 +63,7 @@ class Names:
 
     def of(self, node: Any, before: Iterable[str]) -> str:
         """The name of a node's layer, behind layers of these names, the latest last."""
-        return self.free(self._wanted(node, list(before)))
+        return self.free(self._wanted(node, before))
 
     def free(self, wanted: str) -> str:
         """A name, with a number behind it where it is taken.
@@ -67,10 +72,7 @@ class Names:
         >>> names.free("a/b c"), names.free("a.b_c"), names.free("0")
         ('a.b_c', 'a.b_c_2', 'layers.0')
         """
-        parts = [_FOREIGN.sub("_", part) for part in re.split(r"[./]", wanted)]
-        name = ".".join(part for part in parts if part.strip("_")) or "layer"
-        if not (name[0].isalpha() or name[0] == "_"):
-            name = f"layers.{name}"
+        name = wanted if _GOOD.fullmatch(wanted) else _cleaned(wanted)
         found, number = name, 1
         while found in self.taken:
             number += 1
@@ -78,7 +80,7 @@ class Names:
         self.taken.add(found)
         return found
 
-    def _wanted(self, node: Any, before: list[str]) -> str:
+    def _wanted(self, node: Any, before: Iterable[str]) -> str:
         scope = _scope(node)
         if scope and _SCOPES in {note.key for note in node.metadata_props}:
             return self._in_scope(scope, node)
@@ -93,7 +95,7 @@ class Names:
         made = f"{snake(node.op_type)}_{made}" if made.isdigit() or not made else made
         if node.name and not node.name.startswith("node_") and not node.name.isdigit():
             made = str(node.name)
-        return made if "/" in made or node.op_type in _ENDS else f"{_beside(before)}{made}"
+        return made if "/" in made or node.op_type in _ENDS else f"{_beside(list(before))}{made}"
 
     def _in_scope(self, scope: tuple[str, ...], node: Any) -> str:
         """The module's name where it is all that the module does, or what stands in the module."""
@@ -101,6 +103,12 @@ class Names:
             return ".".join(scope)
         last = node.output[0] if _by_notes(node) else _FRONT.sub("", node.name).rpartition("/")[2]
         return ".".join((*scope, snake(last)))
+
+
+def _cleaned(wanted: str) -> str:
+    parts = [_FOREIGN.sub("_", part) for part in re.split(r"[./]", wanted)]
+    name = ".".join(part for part in parts if part.strip("_")) or "layer"
+    return name if name[0].isalpha() or name[0] == "_" else f"layers.{name}"
 
 
 def _beside(before: list[str]) -> str:
@@ -121,15 +129,22 @@ def _by_notes(node: Any) -> str:
 
 
 def _scope(node: Any) -> tuple[str, ...]:
-    """The modules around a node, from the outermost.
-
-    ``/layer1/layer1.0/conv1/Conv`` stands in layer1, 0 and conv1.
-    """
+    """The modules around a node, from the outermost."""
     notes = _by_notes(node)
-    if notes:
-        # The last is the operation; each other one is a whole path.
-        return tuple(_QUOTED.findall(notes)[:-1][-1:][0].split(".")) if len(_QUOTED.findall(notes)) > 1 else ()
-    path = _FRONT.sub("", node.name).strip("/").split("/")[:-1]
+    return _scope_noted(notes) if notes else _scope_named(node.name)
+
+
+@lru_cache(maxsize=_MOST_SCOPES)
+def _scope_noted(notes: str) -> tuple[str, ...]:
+    """Of all that an exporter notes the last is the operation; each other one is a whole path."""
+    quoted = _QUOTED.findall(notes)
+    return tuple(quoted[-2].split(".")) if len(quoted) > 1 else ()
+
+
+@lru_cache(maxsize=_MOST_SCOPES)
+def _scope_named(name: str) -> tuple[str, ...]:
+    """``/layer1/layer1.0/conv1/Conv`` stands in layer1, 0 and conv1."""
+    path = _FRONT.sub("", name).strip("/").split("/")[:-1]
     found: list[str] = []
     before = ""
     for part in path:

@@ -2,15 +2,13 @@
 
 from math import prod
 
+from convcost import layers
 from convcost.importers.onnx.call import Call, axis_of, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.shared import again
 from convcost.importers.onnx.tensor import Tensor, plain
 from convcost.layers.base import Layer
 from convcost.layers.given import Given
-from convcost.layers.layer_norm import LayerNorm, LocalResponseNorm
-from convcost.layers.norm import BatchNorm, GroupNorm, InstanceNorm
-from convcost.layers.prelu import PReLU
 from convcost.layers.traced import Each
 
 
@@ -19,7 +17,7 @@ def batch_norm(graph: Graph, call: Call) -> None:
     channels = call.shape()[1]
     for tensor in call.given[3:5]:
         graph.statistics.update(origin for origin in tensor.origins if origin not in graph.counted)
-    _channels(graph, call, "batch_norm", BatchNorm(channels), call.maybe(1), call.maybe(2))
+    _channels(graph, call, "batch_norm", layers.BatchNorm(channels), call.maybe(1), call.maybe(2))
 
 
 def instance_norm(graph: Graph, call: Call) -> None:
@@ -27,9 +25,9 @@ def instance_norm(graph: Graph, call: Call) -> None:
     channels = call.shape()[1]
     scale, shift = call.maybe(1), call.maybe(2)
     if _is_all(scale, 1) and _is_all(shift, 0):
-        _channels(graph, call, "instance_norm", InstanceNorm(channels, affine=False), None, None)
+        _channels(graph, call, "instance_norm", layers.InstanceNorm(channels, affine=False), None, None)
         return
-    _channels(graph, call, "instance_norm", InstanceNorm(channels), scale, shift)
+    _channels(graph, call, "instance_norm", layers.InstanceNorm(channels), scale, shift)
 
 
 def _is_all(tensor: Tensor | None, value: float) -> bool:
@@ -54,9 +52,9 @@ def group_norm(graph: Graph, call: Call) -> None:
     channels, groups = call.shape()[1], call.get("num_groups", 1)
     scale, shift = call[1], call[2]
     if known(scale) == (channels,):
-        _channels(graph, call, "group_norm", GroupNorm(channels, groups=groups), scale, shift)
+        _channels(graph, call, "group_norm", layers.GroupNorm(channels, groups=groups), scale, shift)
         return
-    _channels(graph, call, "group_norm", GroupNorm(channels, affine=False, groups=groups), None, None)
+    _channels(graph, call, "group_norm", layers.GroupNorm(channels, affine=False, groups=groups), None, None)
     _then(graph, call, "mul", scale)
     _then(graph, call, "add", shift)
 
@@ -71,10 +69,10 @@ def layer_norm(graph: Graph, call: Call) -> None:
     ]
     node = graph.bring(call, call[0], plain(shape) if len(shape) > len(normed) else shape)
     if all(whole):
-        layer, rest = _owned(graph, LayerNorm(normed), scale, shift)
+        layer, rest = _owned(graph, layers.LayerNorm(normed), scale, shift)
         graph.fit(call, "layer_norm", layer, (node, *rest), shape)
         return
-    graph.fit(call, "layer_norm", LayerNorm(normed, affine=False), (node,), shape)
+    graph.fit(call, "layer_norm", layers.LayerNorm(normed, affine=False), (node,), shape)
     for kind, tensor in (("mul", scale), ("add", shift)):
         if tensor is not None:
             _then(graph, call, kind, tensor)
@@ -98,7 +96,7 @@ def _then(graph: Graph, call: Call, kind: str, other: Tensor) -> None:
 
 def local_response_norm(graph: Graph, call: Call) -> None:
     """`LRN` over neighbouring channels."""
-    layer = LocalResponseNorm(call.get("size", 1))
+    layer = layers.LocalResponseNorm(call.get("size", 1))
     graph.fit(call, "local_response_norm", layer, (graph.source(call[0]),), call.shape())
 
 
@@ -109,7 +107,7 @@ def prelu(graph: Graph, call: Call) -> None:
     node = graph.bring(call, call[0], plain(shape))
     first = graph.assembly.shapes[node][0]
     if slope.node is None and slopes in (1, first) and (slopes == 1 or len(plain(shape)) == len(shape) - 1):
-        layer = PReLU(slopes) if graph.takes(slope) else again(PReLU(slopes))
+        layer = layers.PReLU(slopes) if graph.takes(slope) else again(layers.PReLU(slopes))
         graph.fit(call, "prelu", layer, (node, *graph.rest(slope)), shape)
     else:
         graph.give(call, "prelu", (node, graph.source(slope)), shape)

@@ -4,18 +4,14 @@ from collections.abc import Callable
 from itertools import zip_longest
 from math import prod
 
+from convcost import layers
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.naming import snake
 from convcost.importers.onnx.tensor import Tensor, plain
-from convcost.layers.activation import Activation
 from convcost.layers.base import Layer, Shape, text_shape
-from convcost.layers.conv import Conv, ConvTranspose
 from convcost.layers.given import Given
-from convcost.layers.linear import Linear
-from convcost.layers.merge import Add, Mul
-from convcost.layers.scale import Scale
 from convcost.layers.traced import Elementwise
 from convcost.network import Node
 
@@ -45,7 +41,7 @@ ACTIVATIONS = {
 def activation(graph: Graph, call: Call) -> None:
     """A function of each element."""
     word = ACTIVATIONS[call.op]
-    graph.put(call, word, Activation(word), (graph.source(call[0]),), call.shape())
+    graph.put(call, word, layers.Activation(word), (graph.source(call[0]),), call.shape())
 
 
 def softmax(graph: Graph, call: Call) -> None:
@@ -56,7 +52,7 @@ def softmax(graph: Graph, call: Call) -> None:
     node = graph.bring(call, call[0], plain(shape))
     # Layers count axes from the batch.
     dim = axis if len(plain(shape)) == len(shape) - 1 else axis + 1
-    graph.put(call, word, Activation(word, None if dim == 1 else dim), (node,), shape)
+    graph.put(call, word, layers.Activation(word, None if dim == 1 else dim), (node,), shape)
 
 
 _SOFTMAX_AXIS = 13
@@ -68,9 +64,9 @@ def clip(graph: Graph, call: Call) -> None:
     low, high = (_bound(call, name, index) for name, index in (("min", 1), ("max", 2)))
     word = "relu6" if (low, high) == (0.0, _RELU6) else "relu" if low == 0.0 and high is None else ""
     if word:
-        graph.put(call, word, Activation(word), (graph.source(call[0]),), call.shape())
+        graph.put(call, word, layers.Activation(word), (graph.source(call[0]),), call.shape())
     else:
-        graph.put(call, "clip", Activation("identity"), (graph.source(call[0]),), call.shape())
+        graph.put(call, "clip", layers.Activation("identity"), (graph.source(call[0]),), call.shape())
 
 
 def _bound(call: Call, name: str, index: int) -> float | None:
@@ -128,7 +124,7 @@ def _taken_in(graph: Graph, call: Call, kind: str, tensor: Tensor, constant: Ten
     first = (1,) * (len(shape) - len(node)) + node[:1] + (1,) * (len(node) - 1)
     per_channel = (1,) * (len(shape) - len(sizes)) + sizes == first and len(node) > 1
     if kind == "mul" and per_channel and graph.takes(constant):
-        graph.put(call, "scale", Scale(node[0]), (tensor.node or "",), shape)
+        graph.put(call, "scale", layers.Scale(node[0]), (tensor.node or "",), shape)
         return True
     made = graph.assembly.nodes[-1] if graph.assembly.nodes else None
     if kind == "add" and made and made.name == tensor.node and graph.uses.get(_name_of(call, tensor, graph), 0) == 1:
@@ -151,7 +147,7 @@ def _with_bias(node: Node, *, last: bool, first: bool) -> Layer | None:
     from dataclasses import replace
 
     layer = node.layer
-    fits = last if isinstance(layer, Linear) else first and isinstance(layer, Conv | ConvTranspose)
+    fits = last if isinstance(layer, layers.Linear) else first and isinstance(layer, layers.Conv | layers.ConvTranspose)
     return replace(layer, bias=True) if fits and not layer.bias else None  # type: ignore[attr-defined, type-var]
 
 
@@ -160,7 +156,7 @@ def _meet(graph: Graph, call: Call, kind: str, parts: list[Tensor], shape: Shape
     sources = tuple(graph.source(tensor) for tensor in parts)
     if len(sources) == 1 and shape == known(parts[0]):
         # A number that serves all: a function of each element.
-        graph.put(call, kind, Activation("identity"), sources, shape)
+        graph.put(call, kind, layers.Activation("identity"), sources, shape)
         return
     if kind not in _JOINTS:
         alike = all(graph.assembly.shapes[source] == plain(shape) for source in sources)
@@ -177,7 +173,7 @@ def _meet(graph: Graph, call: Call, kind: str, parts: list[Tensor], shape: Shape
     graph.fit(call, kind, _JOINTS[kind](), fitting, shape)
 
 
-_JOINTS: dict[str, type[Layer]] = {"add": Add, "mul": Mul}
+_JOINTS: dict[str, type[Layer]] = {"add": layers.Add, "mul": layers.Mul}
 
 
 def elementwise(graph: Graph, call: Call) -> None:

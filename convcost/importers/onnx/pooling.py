@@ -6,26 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from convcost import layers
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, axis_of, known
 from convcost.importers.onnx.convolutions import pads_of
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.naming import snake
 from convcost.importers.onnx.tensor import Tensor, UnknownShapeError
-from convcost.layers.adaptive_pool import AdaptiveMaxPool, GlobalAvgPool
 from convcost.layers.base import Layer, Pads, Shape
-from convcost.layers.pool import AvgPool, MaxPool
-from convcost.layers.resize import Pad, Upsample
-from convcost.layers.shuffle import PixelShuffle, PixelUnshuffle
 
 Operator = Callable[[Graph, Call], None]
 
 
 def pool(kind: str) -> Operator:
     """`MaxPool` or `AveragePool`; strides are 1 where nothing is said."""
-    made: type[MaxPool | AvgPool] = MaxPool if kind == "max_pool" else AvgPool
 
     def read(graph: Graph, call: Call) -> None:
+        made = layers.MaxPool if kind == "max_pool" else layers.AvgPool
         batch, channels, *size = call.shape()
         kernel = call.get("kernel_shape", ())
         dims = len(size)
@@ -37,7 +34,7 @@ def pool(kind: str) -> Operator:
         node = _flat_maps(graph, call)
         node, pads = _padded(graph, call, node, pads, [d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True)])
         window = (kernel, strides, pads, dilations, bool(call.get("ceil_mode", 0)), whole, dims)
-        shape = (batch, channels, *MaxPool(*window).output_shape(graph.assembly.shapes[node])[1:])
+        shape = (batch, channels, *layers.MaxPool(*window).output_shape(graph.assembly.shapes[node])[1:])
         if kind == "avg_pool" and max(dilations) > 1:
             # An average pool of other frameworks has no dilation.
             graph.give(call, kind, (node,), shape)
@@ -60,7 +57,7 @@ def _padded(graph: Graph, call: Call, node: str, pads: Pads, spans: list[int]) -
     if all(max(pair) <= span // 2 for pair, span in zip(pads, spans, strict=True)):
         return node, pads
     name = graph.names.free(f"{graph.name(call)}.pad")
-    graph.assembly.append(name, "pad", Pad(pads), node)
+    graph.assembly.append(name, "pad", layers.Pad(pads), node)
     return name, ((0, 0),) * len(pads)
 
 
@@ -75,7 +72,7 @@ def global_pool(kind: str) -> Operator:
 
 
 def _global(graph: Graph, call: Call, kind: str, node: str, shape: Shape) -> None:
-    layer: Layer = GlobalAvgPool() if kind == "global_avg_pool" else AdaptiveMaxPool(1)
+    layer: Layer = layers.GlobalAvgPool() if kind == "global_avg_pool" else layers.AdaptiveMaxPool(1)
     graph.put(call, kind, layer, (node,), shape)
 
 
@@ -143,13 +140,13 @@ def _resized(graph: Graph, call: Call, output: Shape, factors: Any, mode: str) -
     word = mode if mode == "nearest" else _MODES[mode][min(dims, 3)]
     whole = [int(factor) if float(factor).is_integer() else factor for factor in factors[2:]]
     scale = (whole[0] if len(set(whole)) == 1 else tuple(whole)) if whole else None
-    layer = Upsample(scale, None if whole else output[2:], word)
+    layer = layers.Upsample(scale, None if whole else output[2:], word)
     node = _flat_maps(graph, call)
     try:
         graph.put(call, "upsample", layer, (node,), output)
     except ConvcostError:
         # A factor in the file is of 32 bits, and may round otherwise here.
-        graph.put(call, "upsample", Upsample(size=output[2:], mode=word), (node,), output)
+        graph.put(call, "upsample", layers.Upsample(size=output[2:], mode=word), (node,), output)
 
 
 def _along(axes: tuple[int, ...], given: Any, rest: tuple[Any, ...]) -> Any:
@@ -187,7 +184,7 @@ def depth_to_space(graph: Graph, call: Call) -> None:
     batch, channels, *size = call.shape()
     factor = call.get("blocksize", 1)
     output = (batch, channels // factor ** len(size), *(n * factor for n in size))
-    graph.fit(call, "pixel_shuffle", PixelShuffle(factor), (_flat_maps(graph, call),), output)
+    graph.fit(call, "pixel_shuffle", layers.PixelShuffle(factor), (_flat_maps(graph, call),), output)
 
 
 def space_to_depth(graph: Graph, call: Call) -> None:
@@ -197,4 +194,4 @@ def space_to_depth(graph: Graph, call: Call) -> None:
     output = (batch, channels * factor ** len(size), *(n // factor for n in size))
     if prod(output) != prod(call.shape()):
         raise ConvcostError(f"blocks of {factor} do not fit {call.shape()}")
-    graph.fit(call, "pixel_unshuffle", PixelUnshuffle(factor), (_flat_maps(graph, call),), output)
+    graph.fit(call, "pixel_unshuffle", layers.PixelUnshuffle(factor), (_flat_maps(graph, call),), output)

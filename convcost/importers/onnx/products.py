@@ -2,6 +2,7 @@
 
 from math import prod
 
+from convcost import layers
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
 from convcost.importers.onnx.graph import Graph
@@ -9,8 +10,6 @@ from convcost.importers.onnx.shared import again
 from convcost.importers.onnx.tensor import Tensor, plain
 from convcost.layers.base import Layer, Shape, text_shape
 from convcost.layers.given import Given
-from convcost.layers.linear import Linear
-from convcost.layers.product import Einsum, MatMul
 
 _MATRIX = 2
 
@@ -84,7 +83,7 @@ def _linear(graph: Graph, call: Call, a: Tensor, b: Tensor, bias: Tensor | None,
     if known(a)[-1:] != (inner,):
         raise ConvcostError(f"weights for {inner:,} features, but the input is {text_shape(known(a))}")
     own, own_bias = graph.takes(b), graph.takes(bias)
-    linear = Linear(inner, outer, bias=own_bias)
+    linear = layers.Linear(inner, outer, bias=own_bias)
     rest = graph.rest(b, bias)
     rows = known(a)[:-1]
     shape = (*lead[: max(0, len(lead) - len(rows) + 1)], *rows, outer)
@@ -107,7 +106,7 @@ def _product(graph: Graph, call: Call, a: Tensor, b: Tensor) -> None:
     if axes > _MATRIX and all(shape[0] == 1 for shape in (left, right) if len(shape) == axes):
         left, right = (shape[1:] if len(shape) == axes else shape for shape in (left, right))
     sources = (graph.bring(call, a, left), graph.bring(call, b, right))
-    graph.put(call, "matmul", MatMul(), sources, tuple(output))
+    graph.put(call, "matmul", layers.MatMul(), sources, tuple(output))
 
 
 def _spread(one: Shape, other: Shape) -> Shape:
@@ -134,7 +133,7 @@ def einsum(graph: Graph, call: Call) -> None:
         shapes = [shape[term.startswith(batch) :] for term, shape in zip(terms, shapes, strict=True)]
         terms, output = [term.removeprefix(batch) for term in terms], output[1:]
     sources = tuple(graph.bring(call, tensor, shape) for tensor, shape in zip(call.given, shapes, strict=True))
-    graph.put(call, "einsum", Einsum(f"{','.join(terms)}->{output}"), sources, made)
+    graph.put(call, "einsum", layers.Einsum(f"{','.join(terms)}->{output}"), sources, made)
 
 
 def _sizes(terms: list[str], shapes: list[Shape]) -> dict[str, int]:

@@ -1,11 +1,11 @@
 """`LSTM`, `GRU` and `RNN` as what they compute: a product with the inputs, and one with the state, at each step."""
 
+from convcost import layers
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, known
 from convcost.importers.onnx.graph import Graph
 from convcost.importers.onnx.shared import again
 from convcost.layers.given import Given
-from convcost.layers.linear import Linear
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 _DIRECTIONS = 2
@@ -26,13 +26,13 @@ def recurrent(graph: Graph, call: Call) -> None:
     name = graph.name(call)
     node = graph.bring(call, call[0], (steps * batch, inner))
     # Both directions see the inputs, and so are one layer on them; each has a state of its own.
-    sources = [_linear(graph, f"{name}.input", Linear(inner, directions * wide), node, own=graph.takes(w))]
+    sources = [_linear(graph, f"{name}.input", layers.Linear(inner, directions * wide), node, own=graph.takes(w))]
     own = graph.takes(r)
     sources += graph.rest(w, r, call.maybe(3), call.maybe(7))
     for _ in range(directions):
         state = graph.names.free(f"{name}.state")
         graph.assembly.append(state, "state", Given("state", (steps * batch, hidden)), node)
-        sources.append(_linear(graph, f"{state}.linear", Linear(hidden, wide), state, own=own))
+        sources.append(_linear(graph, f"{state}.linear", layers.Linear(hidden, wide), state, own=own))
     every = (batch, steps, directions, hidden) if turned else (steps, directions, batch, hidden)
     last = (batch, directions, hidden) if turned else (directions, batch, hidden)
     kind = call.op.lower()
@@ -42,7 +42,7 @@ def recurrent(graph: Graph, call: Call) -> None:
             graph.give(call, kind, (name,), last, index)
 
 
-def _linear(graph: Graph, name: str, layer: Linear, source: str, *, own: bool) -> str:
+def _linear(graph: Graph, name: str, layer: layers.Linear, source: str, *, own: bool) -> str:
     name = graph.names.free(name)
     graph.assembly.append(name, "linear", layer if own else again(layer), source)
     return name

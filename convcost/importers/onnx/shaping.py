@@ -3,6 +3,7 @@
 from math import prod
 from typing import Any
 
+from convcost import layers
 from convcost.errors import ConvcostError
 from convcost.importers.onnx.call import Call, axis_of, known, numbers, split_sizes
 from convcost.importers.onnx.folding import computed
@@ -11,11 +12,7 @@ from convcost.importers.onnx.pointwise import spread
 from convcost.importers.onnx.tensor import Tensor, UnknownShapeError
 from convcost.layers.base import Shape
 from convcost.layers.given import Given
-from convcost.layers.merge import Concat
-from convcost.layers.resize import Crop, Pad
-from convcost.layers.shuffle import ChannelShuffle
 from convcost.layers.traced import Look
-from convcost.layers.views import Permute, Slice
 
 _CHANNELS = 1
 
@@ -68,7 +65,7 @@ def _shuffled(graph: Graph, call: Call, made: Shape) -> bool:
         return False
     for _ in range(2):
         graph.forget(nodes[-1].name)
-    graph.put(call, "channel_shuffle", ChannelShuffle(groups[0]), (source,), made)
+    graph.put(call, "channel_shuffle", layers.ChannelShuffle(groups[0]), (source,), made)
     return True
 
 
@@ -112,10 +109,10 @@ def transpose(graph: Graph, call: Call) -> None:
         graph.same(call, made)
     elif order[0] == 0 and shape[0] == 1:
         node = graph.bring(call, call[0], shape[1:])
-        graph.put(call, "permute", Permute(tuple(axis - 1 for axis in order[1:])), (node,), made)
+        graph.put(call, "permute", layers.Permute(tuple(axis - 1 for axis in order[1:])), (node,), made)
     else:
         node = graph.bring(call, call[0], shape)
-        graph.put(call, "permute", Permute(order), (node,), made)
+        graph.put(call, "permute", layers.Permute(order), (node,), made)
 
 
 def sliced(graph: Graph, call: Call) -> None:
@@ -137,7 +134,7 @@ def sliced(graph: Graph, call: Call) -> None:
     elif shape[0] == 1 and len(shape) > 1 and all(taken.step == 1 and axis for axis, taken in ranges.items()):
         node = graph.bring(call, call[0], shape[1:])
         if set(ranges) == {_CHANNELS}:
-            graph.fit(call, "slice", Slice(ranges[1].start, ranges[1].stop), (node,), made)
+            graph.fit(call, "slice", layers.Slice(ranges[1].start, ranges[1].stop), (node,), made)
             return
         pairs = [
             (ranges[at].start, shape[at] - ranges[at].stop) if at in ranges else (0, 0) for at in range(len(shape))
@@ -145,7 +142,7 @@ def sliced(graph: Graph, call: Call) -> None:
         if _CHANNELS in ranges:
             graph.give(call, "slice", (node,), made, form=Look)
         else:
-            graph.fit(call, "crop", Crop(tuple(pairs[2:])), (node,), made)
+            graph.fit(call, "crop", layers.Crop(tuple(pairs[2:])), (node,), made)
     else:
         graph.give(call, "slice", (graph.source(call[0]),), made, form=Look)
 
@@ -170,7 +167,7 @@ def parts(graph: Graph, call: Call, axis: int, sizes: list[int]) -> list[Tensor]
     node = graph.bring(call, call[0], shape[1:]) if of_channels else graph.source(call[0])
     found, begin, whole = [], 0, graph.name(call)
     for index, size in enumerate(sizes):
-        layer = Slice(begin, begin + size) if of_channels and size else None
+        layer = layers.Slice(begin, begin + size) if of_channels and size else None
         found.append(graph.part(f"{whole}.{index}", layer, node, (*shape[:axis], size, *shape[axis + 1 :])))
         begin += size
     return found
@@ -194,7 +191,7 @@ def join(graph: Graph, call: Call, given: list[Tensor], axis: int) -> None:
         graph.set(call, tensors[0])
     elif shapes[0][0] == 1 and axis == _CHANNELS:
         sources = tuple(graph.bring(call, tensor, shape[1:]) for tensor, shape in zip(tensors, shapes, strict=True))
-        graph.fit(call, "concat", Concat(), sources, made)
+        graph.fit(call, "concat", layers.Concat(), sources, made)
     else:
         graph.give(call, "concat", tuple(graph.source(tensor) for tensor in tensors), made)
 
@@ -240,8 +237,8 @@ def pad(graph: Graph, call: Call) -> None:
         node = graph.bring(call, call[0], shape[1:])
         edges = [n for pair in pairs[2:] for n in pair]
         if min(edges) >= 0:
-            graph.fit(call, "pad", Pad(tuple(pairs[2:])), (node,), made)
+            graph.fit(call, "pad", layers.Pad(tuple(pairs[2:])), (node,), made)
         elif max(edges) <= 0:
-            graph.fit(call, "crop", Crop(tuple((-begin, -end) for begin, end in pairs[2:])), (node,), made)
+            graph.fit(call, "crop", layers.Crop(tuple((-begin, -end) for begin, end in pairs[2:])), (node,), made)
         else:
             graph.give(call, "pad", (node,), made)

@@ -12,10 +12,11 @@ class Tensor:
     """A value with its whole shape, batch and all, or None where that is not known.
 
     ``node`` is the layer that makes it; without one it is a constant, of the file's tensors ``origins``, whose
-    ``values`` are an array where they are few and in the file. ``type`` is ONNX's number of the type of elements.
+    ``values`` are an array where they are few and in the file, or a function that makes one when it is first asked
+    for. ``type`` is ONNX's number of the type of elements.
     """
 
-    __slots__ = ("node", "origins", "shape", "type", "values")
+    __slots__ = ("_values", "node", "origins", "shape", "type")
 
     def __init__(
         self,
@@ -25,7 +26,14 @@ class Tensor:
         origins: tuple[str, ...] = (),
         type: int = 1,  # noqa: A002 - as onnx.proto has it
     ) -> None:
-        self.shape, self.node, self.values, self.origins, self.type = shape, node, values, origins, type
+        self.shape, self.node, self._values, self.origins, self.type = shape, node, values, origins, type
+
+    @property
+    def values(self) -> Any:
+        """The numbers, or None where they are not known."""
+        if callable(self._values):
+            self._values = self._values()
+        return self._values
 
     def __repr__(self) -> str:
         return f"Tensor({self.shape}, {self.node!r}, {self.values!r}, {self.origins})"

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any
 
+from convcost import layers
 from convcost.errors import ConvcostError, describe
 from convcost.importers.onnx import constants
 from convcost.importers.onnx.call import Call
@@ -16,7 +17,6 @@ from convcost.importers.onnx.naming import is_made_up, snake
 from convcost.importers.onnx.table import COUNTED, DRAWN, FREE, NESTED, OF_TENSORS, PLAIN
 from convcost.importers.onnx.tensor import MOST_VALUES, Tensor, UnknownShapeError, plain
 from convcost.layers.base import Shape
-from convcost.layers.given import Uncounted
 from convcost.network import INPUT
 
 # What operators raise for nodes that are malformed: too few inputs, axes or numbers, text where a number should be.
@@ -217,7 +217,7 @@ class Walk:
         graph = self.graph
         known = shape is not None and 0 not in shape
         name = graph.name(call)
-        layer = Uncounted(call.op, plain(shape) if known and shape else (1,))
+        layer = layers.Uncounted(call.op, plain(shape) if known and shape else (1,))
         graph.assembly.append(name, call.op, layer, *(sources or (INPUT,)))
         graph.set(call, Tensor(shape if known else None, name))
         if not known:

@@ -3,7 +3,9 @@
 No weights are made, nothing is computed, no GPU is used. Naming a module runs its code; nothing else is imported.
 """
 
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 from convcost.errors import ConvcostError
@@ -20,20 +22,25 @@ def read(source: str, options: Options) -> tuple[Network, ...]:
     imported, made or run, and ConvcostError where PyTorch is not installed.
     """
     _require_torch()
+    try:
+        with redirect_stdout(sys.stderr):  # what the person's code prints is no part of a report
+            return (_traced(source, options),)
+    except ConvcostError as error:
+        raise SpecError((Problem(f"{source}: {error.message}", source, hint=error.hint or ""),)) from error
+
+
+def _traced(source: str, options: Options) -> Network:
     from convcost.importers.torch.examples import sample
     from convcost.importers.torch.run import trace
     from convcost.importers.torch.source import module_of
-    from convcost.importers.torch.state import unwrapped
+    from convcost.importers.torch.state import traceable
 
-    try:
-        module = unwrapped(module_of(source, options.kwargs))
-        inputs = [sample(module, options.input)] if options.input is not None else []
-        named = {name: sample(module, shape) for name, shape in options.inputs.items()}
-        if not inputs and not named:
-            raise ConvcostError("a module does not say its input", hint="give its shape, such as --input 3x224x224")
-        return (trace(module, inputs, named, _called(source, options.kwargs), source),)
-    except ConvcostError as error:
-        raise SpecError((Problem(f"{source}: {error.message}", source, hint=error.hint or ""),)) from error
+    module = traceable(module_of(source, options.kwargs))
+    inputs = [sample(module, options.input)] if options.input is not None else []
+    named = {name: sample(module, shape) for name, shape in options.inputs.items()}
+    if not inputs and not named:
+        raise ConvcostError("a module does not say its input", hint="give its shape, such as --input 3x224x224")
+    return trace(module, inputs, named, _called(source, options.kwargs), source)
 
 
 def from_torch(module: Any, *example_inputs: Any) -> Network:
@@ -44,11 +51,11 @@ def from_torch(module: Any, *example_inputs: Any) -> Network:
     """
     _require_torch()
     from convcost.importers.torch.examples import network_of_one
-    from convcost.importers.torch.state import unwrapped
+    from convcost.importers.torch.state import traceable
 
     if not example_inputs:
         raise ConvcostError("a module does not say its input", hint="give a tensor, or a shape without the batch")
-    module = unwrapped(module)
+    module = traceable(module)
     return network_of_one(module, example_inputs, type(module).__name__)
 
 

@@ -16,21 +16,35 @@ from convcost.importers.torch.tensors import bytes_of, storage_of, tensors_in
 _META, _CPU = torch.device("meta"), torch.device("cpu")
 # Made of a tensor's shape and type, and of none of its values.
 FRESH = ("new_", "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "randint_like")
+# The first argument, of the shape or the type of the second.
+_AS_ANOTHER = ("expand_as", "view_as", "reshape_as", "type_as", "to")
 # Elements of a constant that is made on the module's own device; a larger one has no values.
 _MOST = 2**22
 
 
 def made_here(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """An operation's arguments: what depends on no activation is made here, wherever the module wants it."""
-    fresh = name.startswith(FRESH) and args[0].layout == torch.strided
-    if not fresh and not _names_device((*args, *kwargs.values())):
+    like = _only_like(name, args)
+    if (like is None and not _names_device((*args, *kwargs.values()))) or _size(args) > _MOST:
         return args, kwargs
-    taken = tensors_in((args[1:] if fresh else args, kwargs))
-    if _size(args) > _MOST or any(tensor.device != _CPU for tensor in taken):
+    made = args if like is None else (*args[:like], _stand_in(args[like]), *args[like + 1 :])
+    if any(tensor.device != _CPU for tensor in tensors_in((made, kwargs))):
         return args, kwargs
-    if fresh:
-        args = (torch.empty_strided(args[0].shape, args[0].stride(), dtype=args[0].dtype), *args[1:])
-    return placed(args, _CPU), placed(kwargs, _CPU)
+    return placed(made, _CPU), placed(kwargs, _CPU)
+
+
+def _only_like(name: str, args: tuple[Any, ...]) -> int | None:
+    """The argument that only says a shape or a type, where there is one."""
+    like = 0 if name.startswith(FRESH) else 1
+    known = not like or name in _AS_ANOTHER
+    return like if known and len(args) > like and isinstance(args[like], torch.Tensor) else None
+
+
+def _stand_in(tensor: Any) -> Any:
+    """A tensor here of the same shape and type, whose memory is not touched."""
+    if tensor.layout != torch.strided:
+        return tensor
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
 
 
 def _names_device(values: Iterable[Any]) -> bool:

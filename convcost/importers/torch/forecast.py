@@ -57,6 +57,23 @@ def _alike(operation: Operation) -> Any:
     return torch.empty_strided(x.shape, strides, dtype=x.dtype, device=_META)
 
 
+def _rounded(operation: Operation) -> Any:
+    """As the first tensor, and where it was cut."""
+    made = _alike(operation)
+    return None if made is None else (made, torch.empty_like(made, dtype=torch.bool))
+
+
+def _beside_numbers(operation: Operation) -> Any:
+    """As the first tensor, where that is the only one."""
+    return _alike(operation) if len(operation.tensors) == 1 else None
+
+
+def _masked(operation: Operation) -> Any:
+    """As the first tensor, which the mask does not spread."""
+    x = operation.first
+    return _alike(operation) if spread(x.shape, operation["mask"].shape) == tuple(x.shape) else None
+
+
 def _with_channels(operation: Operation) -> Any:
     """As the input, whose channels are those of the weight and all that comes with it."""
     x = operation.first
@@ -179,18 +196,22 @@ _ALIKE = (
     *("hardswish", "hardsigmoid", "hardtanh", "softmax", "_softmax", "log_softmax", "_log_softmax"),
     *("neg", "exp", "sqrt", "rsqrt", "abs", "erf", "reciprocal", "log_sigmoid"),
 )
+_ROUNDED = ("fake_quantize_per_tensor_affine_cachemask", "fake_quantize_per_channel_affine_cachemask")
 _CONVOLUTIONS = (
     *("convolution", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
 )
 _FORECASTS: dict[str, Forecast] = {
     **dict.fromkeys(_ALIKE, _alike),
+    **dict.fromkeys(_ROUNDED, _rounded),
+    **dict.fromkeys(("clamp", "clamp_min", "clamp_max"), _beside_numbers),
+    "masked_fill": _masked,
     **dict.fromkeys(("batch_norm", "instance_norm", "group_norm", "prelu"), _with_channels),
     **dict.fromkeys(("layer_norm", "rms_norm"), _normed),
     **dict.fromkeys(("add", "sub", "mul", "div"), _arithmetic),
     **dict.fromkeys(_CONVOLUTIONS, _convolution),
     **dict.fromkeys(_POOLS, _pool),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"), _adaptive),
-    "mean": _mean,
+    **dict.fromkeys(("mean", "linalg_vector_norm"), _mean),
     **{f"upsample_{mode}": _upsample for mode in ("nearest1d", "nearest2d", "nearest3d", "linear1d", "bilinear2d")},
     **{f"upsample_{mode}": _upsample for mode in ("bicubic2d", "trilinear3d")},
     **PRODUCTS,

@@ -91,7 +91,7 @@ def _names(kept: Mapping[int, Record], paths: frozenset[str]) -> dict[int, str]:
         if own:
             name = own if own not in given else numbers.next(f"{own}_", 2)
         else:
-            word = record.kind.partition(" ")[0]
+            word = record.kind.partition(" ")[0].rpartition(".")[2]
             name = numbers.next(f"{path}.{word}" if path else word, 1)
         given.add(name)
         numbers.taken.add(name)

@@ -2,13 +2,14 @@
 
 import inspect
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, describe
 from convcost.importers.torch.calls import Calls
 from convcost.importers.torch.constants import Numbers
 from convcost.importers.torch.faults import Fault, fault_error
@@ -21,16 +22,18 @@ from convcost.network import Network
 
 
 def trace(module: Any, inputs: Sequence[Any], named: Mapping[str, Any], name: str, source: str = "") -> Network:
-    """The network of a module for these inputs, tensors on the meta device whose first axis is a batch of 1.
+    """The network of a traceable module for these inputs, tensors on the meta device whose first axis is a batch of 1.
 
     The module itself is left as it was. Raises ConvcostError where it cannot run.
     """
-    _require_traceable(module)
     recorder = Recorder(Tensors(), Parameters())
     given = _named(module, inputs) | dict(named)
     arriving = [(key, tensor) for key, value in given.items() for tensor in tensors_in(value)]
     if not arriving:
         raise ConvcostError("no tensor is among the inputs")
+    for key, tensor in arriving:
+        if not tensor.numel():
+            raise ConvcostError(f"the input `{key}` of {describe(tuple(tensor.shape))} has no elements", field="input")
     recorder.tensors.set(arriving[0][1], Value(FIRST))
     recorder.first = shape_of(arriving[0][1].shape)
     for key, tensor in arriving[1:]:
@@ -69,16 +72,6 @@ def _named(module: Any, inputs: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(names, inputs, strict=False))
 
 
-def _require_traceable(module: Any) -> None:
-    if not isinstance(module, torch.nn.Module):
-        raise ConvcostError(f"a {type(module).__name__} is no torch.nn.Module")
-    if isinstance(module, torch.jit.ScriptModule):
-        raise ConvcostError("a scripted module cannot be traced", hint="give the module that it was made from")
-    for name, parameter in module.named_parameters():
-        if isinstance(parameter, torch.nn.parameter.UninitializedParameter):
-            raise ConvcostError(f"the parameter `{name}` has no shape yet", hint="run the module once before")
-
-
 def _is_block(part: Any) -> bool:
     """Whether a module is more than one layer and more than a list of modules."""
     return any(True for _ in part.children()) and not type(part).__module__.startswith("torch.nn.")
@@ -95,7 +88,13 @@ def _plain_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(enabled)
 
 
-def _eager() -> AbstractContextManager[Any]:
+@contextmanager
+def _eager() -> Iterator[None]:
     """Without compiling what is compiled inside of a module; where nothing is, torch has not loaded its compiler."""
     stance = getattr(torch.compiler, "set_stance", None)
-    return stance("force_eager") if stance and "torch._dynamo" in sys.modules else nullcontext()
+    with warnings.catch_warnings(), stance("force_eager") if stance and _COMPILER in sys.modules else nullcontext():
+        warnings.filterwarnings("ignore", message="Using `torch.compile.module.` when there are global hooks")
+        yield
+
+
+_COMPILER = "torch._dynamo"

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -16,13 +17,16 @@ _META = torch.device("meta")
 
 
 def module_of(source: str, kwargs: Mapping[str, Any]) -> Any:
-    """The module that a source names. Raises ConvcostError: its code may fail in any way."""
+    """The module that a source names. The word `None` is Python's.
+
+    Raises ConvcostError: the person's code may fail in any way.
+    """
     found = _named(*source.split(":", 1))
     if isinstance(found, torch.nn.Module):
         return found
     if not callable(found):
         raise ConvcostError(f"`{source}` is no callable", hint="name what makes the module, or a module")
-    made = _called(source, found, dict(kwargs))
+    made = _called(source, found, {key: None if value == "None" else value for key, value in kwargs.items()})
     if not isinstance(made, torch.nn.Module):
         raise ConvcostError(f"`{source}` made a {type(made).__name__}, and no torch.nn.Module")
     return made
@@ -53,15 +57,29 @@ def _named(name: str, attributes: str) -> Any:
 def _called(source: str, maker: Any, kwargs: dict[str, Any]) -> Any:
     """What a callable makes, with weights that hold no memory if it can do so."""
     try:
-        with _Empty():
-            return maker(**kwargs)
+        return _made_empty(maker, kwargs)
+    except OSError as error:
+        raise _failed(source, kwargs, error) from error
     except (Exception, SystemExit):  # noqa: S110 - what fails without memory is tried with it
         pass
     try:
         return maker(**kwargs)
     except (Exception, SystemExit) as error:
-        shown = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
-        raise ConvcostError(f"`{source}({shown})` failed: {said(error)}") from error
+        raise _failed(source, kwargs, error) from error
+
+
+def _made_empty(maker: Any, kwargs: dict[str, Any]) -> Any:
+    with warnings.catch_warnings(), _Empty():
+        # A state that is loaded goes nowhere, and torch says so for each of its tensors.
+        warnings.filterwarnings("ignore", message=".*no-op")
+        return maker(**kwargs)
+
+
+def _failed(source: str, kwargs: Mapping[str, Any], error: BaseException) -> ConvcostError:
+    """What a person is told of a callable that makes nothing; weights that it fetches are not needed."""
+    shown = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
+    hint = "weights are not needed, such as --kwargs weights=None" if isinstance(error, OSError) else None
+    return ConvcostError(f"`{source}({shown})` failed: {said(error)}", hint=hint)
 
 
 class _Empty(TorchFunctionMode):  # type: ignore[misc]  # torch is not known to the type checker

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from convcost.errors import ConvcostError
 from convcost.importers.torch.recorder import Recorder
 from convcost.importers.torch.tensors import Value
 
@@ -15,11 +16,31 @@ _META = torch.device("meta")
 _COMPILED = "_orig_mod"
 
 
-def unwrapped(module: Any) -> Any:
-    """The module that a compiled one was made from, or that another serves for several devices."""
-    served = isinstance(module, torch.nn.DataParallel | torch.nn.parallel.DistributedDataParallel)
-    inner = module.module if served else getattr(module, _COMPILED, None)
-    return module if inner is None else unwrapped(inner)
+def traceable(module: Any) -> Any:
+    """A module that can be traced: of a compiled one, and of one for several devices, the module inside.
+
+    Raises ConvcostError for what is none.
+    """
+    inner = module.module if isinstance(module, _FOR_DEVICES) else getattr(module, _COMPILED, None)
+    if inner is not None:
+        return traceable(inner)
+    if not isinstance(module, torch.nn.Module):
+        raise ConvcostError(f"a {type(module).__name__} is no torch.nn.Module")
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ConvcostError("a scripted module cannot be traced", hint="give the module that it was made from")
+    try:
+        parameters = list(module.named_parameters())
+    except AttributeError as error:
+        raise ConvcostError(
+            f"the module is not complete: {error}", hint="does its class call `super().__init__()`?"
+        ) from error
+    for name, parameter in parameters:
+        if isinstance(parameter, torch.nn.parameter.UninitializedParameter):
+            raise ConvcostError(f"the parameter `{name}` has no shape yet", hint="run the module once before")
+    return module
+
+
+_FOR_DEVICES = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
 
 
 def parts_of(module: Any) -> Iterator[tuple[str, Any]]:

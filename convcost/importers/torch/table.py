@@ -25,7 +25,7 @@ _WITHOUT_MACS = frozenset(
         *("masked_scatter", "take_along_dim", "repeat", "repeat_interleave", "roll", "flip", "rot90", "tril", "triu"),
         *("one_hot", "meshgrid", "tile", "block_diag", "diag_embed", "isin", "equal", "allclose", "is_nonzero"),
         *("reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "_pad_circular", "copy", "_chunk_cat"),
-        *("replication_pad1d", "replication_pad2d", "replication_pad3d", "resize", "resize_as", "set"),
+        *("replication_pad1d", "replication_pad2d", "replication_pad3d", "resize", "resize_as", "set", "linspace"),
         *("im2col", "col2im", "max_unpool2d", "max_unpool3d", "fractional_max_pool2d", "fractional_max_pool3d"),
         *("grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa"),
         *("upsample_nearest2d", "upsample_bilinear2d", "glu", "threshold", "log_sigmoid_forward", "rrelu"),
