@@ -321,9 +321,258 @@ def test_what_is_not_known_is_listed_and_never_a_silent_zero():
     assert found.total.params == 6
 
 
-def test_recurrent_layers_are_not_counted():
-    found = one((12, 4), "LSTM", units=8, return_sequences=True)
-    assert (found.uncounted, found.outputs) == ({"LSTM": 1}, ((8, 12),))
+# Weights of the input and of the state, and MACs: both at each of 12 steps, with 4 numbers coming in and 8 units.
+@pytest.mark.parametrize(
+    ("word", "config", "params", "weights"),
+    [
+        ("LSTM", {}, 416, 384),
+        ("LSTM", {"use_bias": False}, 384, 384),
+        ("GRU", {}, 336, 288),
+        ("GRU", {"reset_after": False}, 312, 288),
+        ("SimpleRNN", {}, 104, 96),
+    ],
+)
+def test_recurrent_layers_by_hand(word, config, params, weights):
+    found = one((12, 4), word, units=8, return_sequences=True, **config)
+    assert (found.total.params, found.total.macs) == (params, 12 * weights)
+    assert (found.outputs, dict(found.uncounted)) == (((8, 12),), {})
+    assert one((12, 4), word, units=8, **config).outputs == ((8,),)
+    assert one((12, 8, 4), word, units=8).uncounted == {word: 1}
+
+
+def test_the_states_of_a_recurrent_layer():
+    last = layer("LSTM", "y", units=8, return_state=True, nodes=[call(tensor("x", (12, 4)))])
+    model = functional(start(12, 4), last)
+    model["config"]["output_layers"] = [["y", 0, 2], ["y", 0, 0]]
+    found = read(model)
+    assert (found.network.outputs, found.outputs) == (("y.cell", "y.output"), ((8,), (8,)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "output"),
+    [("concat", (16, 12)), ("sum", (8, 12)), ("mul", (8, 12)), ("ave", (8, 12))],
+)
+def test_a_layer_in_both_directions(mode, output):
+    inner = layer("LSTM", "forward", units=8, return_sequences=True)
+    backward = layer("LSTM", "backward", units=8, return_sequences=True, go_backwards=True)
+    found = one((12, 4), "Bidirectional", merge_mode=mode, layer=inner, backward_layer=backward)
+    assert (found.total.params, found.total.macs) == (2 * 416, 2 * 12 * 384)
+    assert (found.outputs, dict(found.uncounted)) == ((output,), {})
+
+
+def test_what_runs_in_both_directions_and_is_not_known():
+    inner = layer("LSTM", "forward", module="mine", units=8)
+    assert one((12, 4), "Bidirectional", layer=inner).uncounted == {"Bidirectional": 1}
+
+
+def test_an_lstm_of_maps():
+    config = {"filters": 3, "kernel_size": 2, "strides": 2}
+    found = one((5, 8, 8, 4), "ConvLSTM2D", **config, return_sequences=True)
+    # 12 channels from 4 and from 3 by 2×2s, on maps of 4×4, and one bias for each.
+    assert found.total.params == 4 * 12 * (4 + 3) + 12
+    assert found.total.macs == 5 * 16 * 4 * 12 * (4 + 3)
+    assert (found.outputs, dict(found.uncounted)) == (((3, 5, 4, 4),), {})
+    assert one((5, 8, 8, 4), "ConvLSTM2D", **config).outputs == ((3, 4, 4),)
+
+
+def test_a_layer_at_each_step_has_its_weights_once():
+    inner = layer("Conv2D", "c", filters=4, kernel_size=3, activation="relu", data_format="channels_last")
+    found = one((5, 8, 8, 3), "TimeDistributed", layer=inner)
+    assert (found.total.params, found.total.macs) == (112, 5 * 36 * 108)
+    assert (found.outputs, found.network.blocks["y"]) == (((4, 5, 6, 6),), "TimeDistributed")
+
+
+def test_a_model_at_each_step():
+    x = tensor("x", (6,))
+    inner = functional(
+        start(6),
+        layer("Dense", "a", units=6, nodes=[call(x)]),
+        layer("Add", "y", nodes=[call([x, tensor("a", (6,))])]),
+        name="inner",
+    )
+    found = one((5, 6), "TimeDistributed", layer={**inner, "name": "inner"})
+    assert (found.total.params, found.total.macs, found.outputs) == (42, 5 * 36, ((6, 5),))
+
+
+def test_a_layer_at_each_step_that_is_not_known():
+    found = one((5, 6), "TimeDistributed", layer=layer("Mine", "m", module="somewhere"))
+    assert (found.uncounted, found.total.params) == ({"Mine": 1}, 0)
+
+
+def test_the_layer_inside_of_a_spectral_norm():
+    inner = layer("Conv2D", "c", filters=4, kernel_size=3)
+    assert one((8, 8, 3), "SpectralNormalization", layer=inner).total.params == 112
+
+
+@pytest.mark.parametrize(
+    ("equation", "config", "params", "macs", "output"),
+    [
+        ("abc,cd->abd", {"output_shape": [None, 7], "bias_axes": "d"}, 49, 4 * 5 * 42 // 5, (7, 4)),
+        ("...x,xy->...y", {"output_shape": 7}, 42, 4 * 42, (7, 4)),
+        ("abc,cde->abde", {"output_shape": [None, 2, 3], "bias_axes": "de"}, 42, 4 * 36, (3, 4, 2)),
+        ("abc,bcd->ad", {"output_shape": 7}, 168, 168, (7,)),
+        ("abc,bd->adc", {"output_shape": [7, None]}, 28, 6 * 28, (6, 7)),
+        # Weights of their own for each position, and biases of one axis that is not new.
+        ("abc,bcd->abd", {"output_shape": [None, 7], "bias_axes": "b"}, 172, 168, (7, 4)),
+    ],
+)
+def test_products_by_an_equation(equation, config, params, macs, output):
+    found = one((4, 6), "EinsumDense", equation=equation, **config)
+    assert (found.total.params, found.total.macs, found.outputs) == (params, macs, (output,))
+    assert not found.uncounted
+
+
+def pair(word, shapes, *, module="keras.layers", **config):
+    x, z = (tensor(name, shape) for name, shape in zip("xz", shapes, strict=True))
+    tensors = [call([x, z])] if module == "keras.layers" else [call(x, z)]
+    last = layer(word, "y", module=module, nodes=tensors, **config)
+    return read(functional(start(*shapes[0]), start(*shapes[1], name="z"), last, inputs=("x", "z")))
+
+
+@pytest.mark.parametrize(
+    ("axes", "shapes", "macs", "output"),
+    [
+        (2, [(4, 6), (5, 6)], 120, (5, 4)),
+        ([1, 2], [(4, 6), (5, 4)], 120, (5, 6)),
+        (-1, [(6,), (6,)], 6, (1,)),
+        ([1, 2], [(6,), (5, 6)], 30, (5,)),
+    ],
+)
+def test_dot_products_along_an_axis(axes, shapes, macs, output):
+    found = pair("Dot", shapes, axes=axes)
+    assert (found.total.macs, found.outputs, dict(found.uncounted)) == (macs, (output,), {})
+
+
+@pytest.mark.parametrize(
+    ("word", "config", "shapes", "macs", "output"),
+    [
+        ("Matmul", {}, [(4, 6), (6, 5)], 120, (5, 4)),
+        ("Matmul", {}, [(3, 1, 4, 6), (3, 2, 6, 5)], 3 * 2 * 120, (5, 3, 2, 4)),
+        ("Einsum", {"subscripts": "bij,bkj->bik"}, [(4, 6), (5, 6)], 120, (5, 4)),
+        ("Einsum", {"subscripts": "...ij,...kj->...ik"}, [(4, 6), (5, 6)], 120, (5, 4)),
+    ],
+)
+def test_products_of_keras_ops(word, config, shapes, macs, output):
+    found = pair(word, shapes, module="keras.src.ops.numpy", **config)
+    assert (found.total.macs, found.outputs, dict(found.uncounted)) == (macs, (output,), {})
+
+
+@pytest.mark.parametrize(
+    ("word", "config", "shapes"),
+    [
+        ("Matmul", {}, [(4, 6), (3, 6, 5)]),
+        # A letter of one map alone is summed up before, and without any sum there are no MACs.
+        ("Einsum", {"subscripts": "bij,bkl->bi"}, [(4, 6), (5, 6)]),
+        ("Einsum", {"subscripts": "bij,bij->bij"}, [(4, 6), (4, 6)]),
+    ],
+)
+def test_products_that_are_not_counted(word, config, shapes):
+    assert pair(word, shapes, module="keras.src.ops.numpy", **config).uncounted == {word: 1}
+
+
+def test_attention_over_two_axes_and_its_scores():
+    x = tensor("x", (3, 4, 8))
+    last = layer("MultiHeadAttention", "y", num_heads=2, key_dim=5, attention_axes=[1, 2], nodes=[call(x, x)])
+    model = functional(start(3, 4, 8), last)
+    model["config"]["output_layers"] = [["y", 0, 0], ["y", 0, 1]]
+    found = read(model)
+    products = 2 * 12 * 12 * 2 * 5
+    assert found.total.macs == 12 * 4 * 80 + products
+    # Heads, positions of the queries and of the others, and here the last axis first.
+    assert found.outputs == ((8, 3, 4), (4, 2, 3, 4, 3))
+
+
+def test_attention_takes_its_arguments_by_their_names():
+    x, v, mask = tensor("x", (6, 12)), tensor("v", (9, 5)), tensor("mask", (6, 9))
+    node = call(x, value=v, attention_mask=mask)
+    last = layer("MultiHeadAttention", "y", num_heads=2, key_dim=3, nodes=[node])
+    inputs = (start(6, 12), start(9, 5, name="v"), start(6, 9, name="mask"))
+    found = read(functional(*inputs, last, inputs=("x", "v", "mask")))
+    # Keys are made of the values, and not of the mask.
+    assert found.shapes["y.key"] == (6, 9)
+    assert found.total.macs == 6 * 72 + 2 * 9 * 30 + 2 * 6 * 9 * 6 + 6 * 72
+
+
+def test_heads_of_queries_that_share_keys():
+    x = tensor("x", (6, 12))
+    last = layer("GroupQueryAttention", "y", head_dim=5, num_query_heads=4, num_key_value_heads=2, nodes=[call(x, x)])
+    found = read(functional(start(6, 12), last))
+    assert found.total.params == 2 * (12 * 20) + 20 + 12 + 2 * (12 * 10 + 10)
+    assert found.total.macs == 6 * (2 * 240 + 2 * 120) + 2 * 4 * 36 * 5
+
+
+def test_inputs_and_outputs_by_name_come_in_the_order_of_the_names():
+    shapes = {"a": (4, 4, 5), "b": (8, 8, 3)}
+    starts = [start(*shape, name=name) for name, shape in shapes.items()]
+    convs = [
+        layer("Conv2D", f"c{name}", filters=2, kernel_size=1, nodes=[call(tensor(name, shape))])
+        for name, shape in shapes.items()
+    ]
+    inner = functional(*starts, *convs, name="inner")
+    inner["config"]["input_layers"] = {"zz": ["a", 0, 0], "aa": ["b", 0, 0]}
+    inner["config"]["output_layers"] = {"q": ["ca", 0, 0], "p": ["cb", 0, 0]}
+    inner |= {
+        "name": "inner",
+        "inbound_nodes": [call({"zz": tensor("a", shapes["a"]), "aa": tensor("b", shapes["b"])})],
+    }
+    # The first output is that named `p`.
+    last = layer("ReLU", "y", nodes=[call(tensor("inner", (8, 8, 2)))])
+    found = read(functional(*starts, inner, last, inputs=("a", "b")))
+    assert found.outputs == ((2, 8, 8),)
+    assert found.shapes["inner.ca"] == (2, 4, 4)
+
+
+def test_operations_of_keras_ops_make_their_shapes_of_any_input():
+    numpy = "keras.src.ops.numpy"
+    model = functional(
+        start(8, 8, 6),
+        layer("Transpose", "t", module=numpy, axes=[0, 2, 1, 3], nodes=[call(tensor("x", (8, 8, 6)))]),
+        layer("Mean", "m", module=numpy, axis=[1, 2], keepdims=True, nodes=[call(tensor("t", (8, 8, 6)))]),
+        layer("Squeeze", "s", module=numpy, axis=1, nodes=[call(tensor("m", (1, 1, 6)))]),
+        layer("ExpandDims", "e", module=numpy, axis=-1, nodes=[call(tensor("s", (1, 6)))]),
+        layer("Swapaxes", "w", module=numpy, axis1=1, axis2=2, nodes=[call(tensor("e", (1, 6, 1)))]),
+        layer("Sum", "y", module=numpy, axis=1, keepdims=False, nodes=[call(tensor("w", (6, 1, 1)))]),
+    )
+    found = read(model, input=(6, 4, 2))
+    assert [found.shapes[name] for name in "tmsewy"] == [(6, 2, 4), (6, 1, 1), (6, 1), (1, 1, 6), (1, 6, 1), (1, 1)]
+    assert not found.uncounted
+
+
+def test_a_number_alone_is_one_element_also_behind_it():
+    numpy = "keras.src.ops.numpy"
+    model = functional(
+        start(4),
+        layer("Sum", "s", module=numpy, axis=1, nodes=[call(tensor("x", (4,)))]),
+        layer("ExpandDims", "e", module=numpy, axis=-1, nodes=[call(tensor("s", ()))]),
+        layer("Dense", "y", units=2, nodes=[call(tensor("e", (1,)))]),
+    )
+    assert read(model).total.params == 4
+
+
+def test_a_constant_that_is_larger_than_what_it_is_multiplied_with():
+    constant = {"class_name": "__numpy__", "config": {"value": [[1.0]] * 5, "dtype": "float32"}}
+    times = layer("Multiply", "m", module="keras.src.ops.numpy", nodes=[call(tensor("x", (1, 3)), constant)])
+    model = functional(start(1, 3), times, layer("Dense", "y", units=2, nodes=[call(tensor("m", (5, 3)))]))
+    assert read(model).total.macs == 5 * 6
+
+
+def test_layers_whose_channels_are_always_last_are_not_counted_where_they_come_first():
+    first = layer("Conv1D", "c", filters=8, kernel_size=3, data_format="channels_first")
+    assert read(sequential(start(4, 9), first, layer("Cropping1D", "y", cropping=1))).uncounted == {"Cropping1D": 1}
+
+
+def test_weights_of_low_rank_are_not_counted():
+    assert one((6,), "Dense", units=4, lora_rank=2).uncounted == {"Dense": 1}
+
+
+def test_a_norm_by_the_root_mean_square_has_no_shift():
+    assert one((5, 6), "LayerNormalization", axis=-1, rms_scaling=True).total.params == 6
+
+
+def test_an_input_with_other_channels_is_another_model():
+    model = sequential(start(None, None, 3), layer("Conv2D", "y", filters=4, kernel_size=3))
+    with pytest.raises(SpecError, match="has 3 channels, not 64"):
+        read(model, input=(64, 64, 3))
 
 
 def test_sizes_that_a_file_leaves_open():
@@ -403,7 +652,18 @@ def test_a_bomb_in_an_archive(tmp_path):
     path = archive(tmp_path / "bomb.keras", b" " * (64 * 2**20))
     assert "larger than 16 MiB" in error(path)
     path = archive(tmp_path / "other.keras", b" " * 2**20, zipfile.ZIP_BZIP2)
-    assert "packed by a method that Keras does not use" in error(path)
+    assert error(path) == f"{path}: config.json is packed by a method that Keras does not use"
+
+
+def test_an_archive_that_is_encrypted(tmp_path):
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("config.json", json.dumps(SMALL))
+    data = bytearray(path.read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    assert error(path) == f"{path}: config.json is encrypted"
 
 
 def test_an_archive_that_claims_too_much(tmp_path):
@@ -470,6 +730,10 @@ def test_a_graph_that_runs_in_a_circle():
     assert wrong(model) == "model.json: layers take each other's outputs in a circle: a, y"
 
 
+def test_an_input_of_too_many_axes():
+    assert "more than 64 axes" in wrong(sequential(start(*[1] * 100_000), layer("ReLU", "y")))
+
+
 def test_models_without_end():
     model = inner()
     for depth in range(60):
@@ -501,6 +765,14 @@ def test_models_without_end():
         (layer("Permute", "p", dims=[1, 1, 2]), "`order` must name each axis once"),
         (layer("BatchNormalization", "n", axis=9), "axis 9 is none of 3 axes"),
         (layer("ZeroPadding2D", "z", padding=[1]), "`padding` must be a number, or two for each of 2 axes"),
+        (layer("Reshape", "r", target_shape=[10**12] * 100_000), "a shape of more than 64 axes"),
+        (layer("BatchNormalization", "n", axis=[1, 2] * 100_000), "`axis` must be an axis, or a list of them"),
+        (layer("TimeDistributed", "t"), "`t` (TimeDistributed): there is no `layer`"),
+        (layer("Bidirectional", "b", layer={"class_name": "LSTM"}), "there is no `units`"),
+        (layer("EinsumDense", "e", equation="ab,bc", output_shape=4), "no equation of two terms is `ab,bc`"),
+        (layer("EinsumDense", "e", equation="ab,bc->ac", output_shape=4), "`ab,bc->ac` does not fit what it takes"),
+        (layer("EinsumDense", "e", equation="...b,bc->...c", output_shape="4"), "must have the sizes of"),
+        (layer("ReLU", "r" * 1001), "has more than 1,000 characters"),
         ({"class_name": "Dense", "config": {}}, "has no name"),
     ],
 )
@@ -516,8 +788,12 @@ def test_tensors_that_are_not_there():
     assert "there is no output 1000000000" in wrong(model)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="Keras is not installed")
-def test_models_of_keras_itself():
+BACKENDS = [name for name in ("torch", "jax", "tensorflow") if importlib.util.find_spec(name)]
+
+
+@pytest.mark.skipif(not (BACKENDS and importlib.util.find_spec("keras")), reason="Keras is not installed")
+def test_models_of_keras_itself(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", BACKENDS[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from keras import applications

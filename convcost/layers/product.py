@@ -62,7 +62,8 @@ class Einsum(Layer):
         inputs, arrow, output = self.equation.partition("->")
         letters = [*inputs.split(","), output]
         known = set("".join(letters[:-1]))
-        if not arrow or len(letters) != 3 or not all(map(str.isalpha, letters)) or not set(output) <= known:  # noqa: PLR2004
+        once = len(set(output)) == len(output) and set(output) <= known
+        if not arrow or len(letters) != 3 or not all(map(str.isalpha, letters)) or not once:  # noqa: PLR2004
             raise ConvcostError(
                 f"`equation` must be like hqd,hkd->hqk, got `{describe(self.equation)}`", field="equation"
             )

@@ -29,7 +29,7 @@ _EXPRESSION = rf"^(?![\s0-9.]*$)[\s(+-]*{_WORD}(?:[\s()+\-*/%,]+{_WORD})*[\s)]*$
 _CONDITION = rf"^[\s(+-]*{_WORD}(?:[\s()+\-*/%,<>=!]+{_WORD})*[\s)]*$"
 _NAME = "^[A-Za-z_][A-Za-z_0-9]*$"
 _SHAPE = "^ *[0-9]+ *([xX×] *[0-9]+ *)*$"
-_AMOUNT = "^[0-9_,]*[.]?[0-9]+ *[kKMGBTP]?i?B?$"
+_AMOUNT = "^[0-9_,]*[.]?[0-9]+([eE][-+]?[0-9]{1,2})? *[kKMGBTP]?i?B?$"
 
 
 def schema() -> Schema:

@@ -170,9 +170,8 @@ def _ordered(calls: dict[tuple[str, int], Call]) -> tuple[Call, ...]:
         sources = {(tensor.layer, tensor.call) for tensor in call.takes}
         lost = next((source for source in sources if source not in calls), None)
         if lost is not None:
-            raise ConvcostError(
-                f"`{describe(call.layer)}` takes call {describe(lost[1])} of `{describe(lost[0])}`, which is none"
-            )
+            taken = f"call {describe(lost[1])} of `{describe(lost[0])}`, which is no layer of the model"
+            raise ConvcostError(f"`{describe(call.layer)}` takes {taken}")
         waits.append(len(sources))
         for source in sources:
             followers.setdefault(place[source], []).append(index)

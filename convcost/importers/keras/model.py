@@ -95,6 +95,12 @@ def _shape(name: str, recorded: Recorded, options: Options, *, last: bool, alone
     if given is not None:
         if len(given) != len(recorded) - 1:
             raise ConvcostError(f"the input `{describe(name)}` has {len(recorded) - 1} axes, not {len(given)}")
+        channels = recorded[-1] if last else recorded[1]
+        if channels not in (None, given[0]):
+            raise ConvcostError(
+                f"the input `{describe(name)}` has {channels} channels, not {given[0]}",
+                hint="channels come first here, as in 3x224x224",
+            )
         return given
     sizes = [size for size in recorded[1:] if size is not None and size > 0]
     if len(sizes) < len(recorded) - 1:

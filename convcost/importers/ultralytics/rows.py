@@ -65,6 +65,7 @@ class Reader:
         self.top = {key.text: node for key, node in top.items}
         self.place = top.place
         self._values: dict[int, Any] = {}
+        self._listed = False
 
     def header(self, scale: str | None, guess: str) -> Header:
         """What stands above the rows, at a scale: the one asked for, that of the file's name, or the first."""
@@ -151,10 +152,10 @@ class Reader:
         name = name.removeprefix("torch.")
         repeats = self.value(number)
         if name not in MODULES:
-            shown = what(module)
-            self.source.problem(
-                module.place, f"the module {shown} is not supported", f"supported are {', '.join(MODULES)}"
-            )
+            # One list of what is supported will do.
+            hint = "" if self._listed else f"supported are {', '.join(MODULES)}"
+            self.source.problem(module.place, f"the module {what(module)} is not supported", hint)
+            self._listed = True
         elif type(repeats) is not int or not 0 < repeats <= _NO_LIMIT:
             self.source.problem(number.place, f"a module is repeated at least once, got {what(number)}")
         elif not isinstance(arguments, Sequence):
