@@ -20,6 +20,7 @@ SMALL = {
     "adaptive": "{adaptive_max_pool: [3, null]}",
     "prelu": "{conv: 8, k: 1, act: prelu}",
     "upsample": "{upsample: 1.5, mode: bilinear}",
+    "corners": "{upsample: 2, mode: bilinear, align_corners: true}",
     "size": "{upsample: {size: [5, 7]}}",
     "shuffle": "{channel_shuffle: 2}",
     "pixels": "{pixel_shuffle: 2}",

@@ -365,6 +365,13 @@ def test_what_runs_in_both_directions_and_is_not_known():
     assert one((12, 4), "Bidirectional", layer=inner).uncounted == {"Bidirectional": 1}
 
 
+def test_a_layer_inside_without_its_config_is_an_error():
+    inner = {"class_name": "LSTM", "module": "keras.layers"}
+    assert "`y` (Bidirectional): there is no `units`" in wrong(
+        sequential(start(12, 4), layer("Bidirectional", "y", layer=inner))
+    )
+
+
 def test_an_lstm_of_maps():
     config = {"filters": 3, "kernel_size": 2, "strides": 2}
     found = one((5, 8, 8, 4), "ConvLSTM2D", **config, return_sequences=True)
@@ -407,7 +414,7 @@ def test_the_layer_inside_of_a_spectral_norm():
 @pytest.mark.parametrize(
     ("equation", "config", "params", "macs", "output"),
     [
-        ("abc,cd->abd", {"output_shape": [None, 7], "bias_axes": "d"}, 49, 4 * 5 * 42 // 5, (7, 4)),
+        ("abc,cd->abd", {"output_shape": [None, 7], "bias_axes": "d"}, 49, 4 * 42, (7, 4)),
         ("...x,xy->...y", {"output_shape": 7}, 42, 4 * 42, (7, 4)),
         ("abc,cde->abde", {"output_shape": [None, 2, 3], "bias_axes": "de"}, 42, 4 * 36, (3, 4, 2)),
         ("abc,bcd->ad", {"output_shape": 7}, 168, 168, (7,)),
@@ -749,6 +756,17 @@ def test_models_without_end():
     assert "more than 100,000" in wrong(model)
 
 
+def test_steps_inside_of_steps_without_end():
+    model = functional(start(4), layer("Dense", "y", units=4, nodes=[call(tensor("x", (4,)))]), name="m")
+    for depth in range(1, 17):
+        shape = (*[1] * depth, 4)
+        nodes = [call(tensor("x", shape)), call(tensor("y", shape))]
+        steps = layer("TimeDistributed", "y", layer={**model, "name": "m"}, nodes=nodes)
+        model = functional(start(*shape), steps, name="m")
+        model["config"]["output_layers"] = [["y", 1, 0]]
+    assert "more than 100,000 layers are run" in wrong(model)
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
@@ -768,7 +786,6 @@ def test_models_without_end():
         (layer("Reshape", "r", target_shape=[10**12] * 100_000), "a shape of more than 64 axes"),
         (layer("BatchNormalization", "n", axis=[1, 2] * 100_000), "`axis` must be an axis, or a list of them"),
         (layer("TimeDistributed", "t"), "`t` (TimeDistributed): there is no `layer`"),
-        (layer("Bidirectional", "b", layer={"class_name": "LSTM"}), "there is no `units`"),
         (layer("EinsumDense", "e", equation="ab,bc", output_shape=4), "no equation of two terms is `ab,bc`"),
         (layer("EinsumDense", "e", equation="ab,bc->ac", output_shape=4), "`ab,bc->ac` does not fit what it takes"),
         (layer("EinsumDense", "e", equation="...b,bc->...c", output_shape="4"), "must have the sizes of"),

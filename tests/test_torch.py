@@ -838,3 +838,34 @@ def test_products_with_a_vector_count_though_the_flop_counter_leaves_them_out():
     module = Of(lambda m, x: (torch.softmax(x @ m.q, -1).unsqueeze(1) @ x).squeeze(1), q=learnt(24))
     assert evaluate(convcost.from_torch(module, (9, 24))).total[:4] == (24, 0, 0, 2 * 9 * 24)
     assert reference(module, [(9, 24)])[0] == 2 * 9 * 24
+
+
+class WithParts(nn.BatchNorm2d):
+    """A norm of one's own, which has another module in it."""
+
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return self.act(super().forward(x))
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "written"),
+    [
+        (lambda: nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), "upsample", ""),
+        (nn.SELU, "scaled_elu", ""),
+        (lambda: nn.LeakyReLU(0.1, inplace=True), "leaky_relu", "inplace"),
+        (lambda: nn.LeakyReLU(0.1), "leaky_relu", ""),
+        (lambda: nn.Conv2d(8, 8, 3, padding="valid"), "conv", "same"),
+        (lambda: WithParts(8), "batch_norm", "subclass/parent"),
+    ],
+)
+def test_what_some_counters_tell_apart(part, kind, written):
+    network = convcost.from_torch(nn.Sequential(nn.Conv2d(3, 8, 1), part()), (3, 8, 8))
+    node = network.nodes[1]
+    assert (node.kind, node.written) == (kind, written)
+    if kind == "upsample":
+        assert node.layer.align_corners
+        assert node.layer.scale == 2

@@ -217,13 +217,24 @@ def test_names_fold_to_the_rows_and_know_their_module_and_line():
         ("yolov8s.yaml", "x", "yolov8x"),
         ("yolov8-cls.yaml", "l", "yolov8l-cls"),
         ("mine.yaml", "l", "mine-l"),
+        ("my_yolov8s.yaml", None, "my_yolov8s"),
+        ("yolov8small.yaml", None, "yolov8small"),
     ],
 )
 def test_the_scale_is_asked_for_or_in_the_files_name_or_the_first(name, scale, expected):
     found = evaluated(yolov8(), scale, name)
     assert found.network.name == expected
-    letter = expected.removeprefix("yolov8").removeprefix("mine-")[0]
+    letter = re.sub(r".*(yolov8|mine-)", "", expected)[0]
     assert found.total.params == PUBLISHED_8[letter]
+
+
+def test_the_scale_of_a_files_name_chooses_units_also_where_the_file_lists_no_scales():
+    written = SMALL.format("C3k2, [16]")
+    small, large = (evaluated(written, name=f"yolo11{scale}.yaml", input=(3, 32, 32)) for scale in "nx")
+    assert (small.network.name, large.network.name) == ("yolo11n", "yolo11x")
+    # Upstream has C3s inside of C3k2 at m, l and x, whatever the row says.
+    assert small.total.params < large.total.params
+    assert large.network.blocks["model.1.m.0"] == "C3k"
 
 
 SMALL = """\
@@ -258,6 +269,8 @@ def small(between):
         ("C3, [16]", 2 * (8 + 2) * 8 + (8 + 2) * 8 + (9 * 8 + 2) * 8 + (16 + 2) * 16, (16, 16, 16)),
         ("C3x, [16]", 2 * (8 + 2) * 8 + 2 * (3 * 8 + 2) * 8 + (16 + 2) * 16, (16, 16, 16)),
         ("C3Ghost, [16]", 2 * (8 + 2) * 8 + (74 + 132) + (16 + 2) * 16, (16, 16, 16)),
+        ("ResNetLayer, [8, 4, 2, False, 2]", 40 + 152 + 96 + 160 + 72 + 152 + 96, (16, 8, 8)),
+        ("ResNetLayer, [8, 16, 1, True, 1]", (49 * 8 + 2) * 16, (16, 4, 4)),
         ("SPP, [16]", (8 + 2) * 4 + (16 + 2) * 16, (16, 16, 16)),
         ("SPPF, [16, 5]", (8 + 2) * 4 + (16 + 2) * 16, (16, 16, 16)),
         ("nn.ConvTranspose2d, [8, 2, 2]", 4 * 8 * 8 + 8, (8, 32, 32)),
@@ -313,6 +326,8 @@ def problem(written, **options):
         ("C2PSA, [16]", "it cannot make 16", 13),
         ("C2f, [8, False, 1, 1e999]", "`e` of `C2f` must be a number", 13),
         ("nn.ZeroPad2d, [[1, 2]]", "four amounts", 13),
+        ("ResNetLayer, [16, 4, 1, False, 1]", "`c1` of `ResNetLayer` is 16, but the row before has 8 channels", 13),
+        ("C3Ghost, [16, True, 1, 0.4]", "a `GhostConv` makes an even number of channels, not 3", 13),
     ],
 )
 def test_an_error_has_its_line(between, message, column):
@@ -325,6 +340,12 @@ def test_an_unknown_module_comes_with_the_supported_ones():
     hint = problem(SMALL.format("A2C2f, [8]")).hint
     assert hint.startswith("supported are Conv, DWConv, ")
     assert "Detect" in hint
+
+
+def test_of_several_unknown_modules_the_first_comes_with_the_supported_ones():
+    with pytest.raises(SpecError) as caught:
+        evaluated(SMALL.format("A2C2f, [8]").replace("Conv", "SCDown"))
+    assert [(problem.line, bool(problem.hint)) for problem in caught.value.problems] == [(3, True), (4, False)]
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,7 @@ ALREADY = [
     "global_avg_pool",
     "{upsample: 2}",
     "{upsample: 1.5, mode: bilinear}",
+    "{upsample: 2, mode: bilinear, align_corners: true}",
     "{upsample: [2, 1.25]}",
     "{upsample: {size: [20, 30], mode: bilinear}, name: up}",
     "{pixel_shuffle: 2}",

@@ -124,11 +124,13 @@ _LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 def _upsample(layer: layers.Upsample, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
     size: dict[str, Any] = {"size": output[1:]} if layer.scale is None else {"scale_factor": layer.scale}
-    return module("Upsample", **size, mode=_mode(layer, inputs))
+    corners: dict[str, Any] = {"align_corners": True} if layer.align_corners else {}
+    return module("Upsample", **size, mode=_mode(layer, inputs), **corners)
 
 
 def _upsample_as_function(layer: layers.Upsample, inputs: tuple[Shape, ...], output: Shape) -> Phrase:
-    return Phrase(f"F.interpolate({{0}}, size={output[1:]}, mode={_mode(layer, inputs)!r})")
+    corners = ", align_corners=True" if layer.align_corners else ""
+    return Phrase(f"F.interpolate({{0}}, size={output[1:]}, mode={_mode(layer, inputs)!r}{corners})")
 
 
 def _mode(layer: layers.Upsample, inputs: tuple[Shape, ...]) -> str:

@@ -99,6 +99,8 @@ def _no_same(axis: int) -> tuple[int, int]:
 class Upsample(Layer):
     """Upsampling by a factor, output floor(n·scale), or to a size; no weights, no MACs.
 
+    ``align_corners`` puts the outermost elements of input and output on each other, as torch does in linear modes.
+
     Input (c, *n), output (c, *o). Raises ConvcostError for a factor that is not above 0, both or none of
     ``scale`` and ``size``. Source: torch.nn.Upsample.
 
@@ -111,6 +113,7 @@ class Upsample(Layer):
     scale: Any = None
     size: Any = None
     mode: str = "nearest"
+    align_corners: bool = False
 
     def __post_init__(self) -> None:
         if (self.scale is None) == (self.size is None):
@@ -127,6 +130,8 @@ class Upsample(Layer):
                 count("size", size)
         if self.mode not in MODES:
             raise ConvcostError(f"`mode` must be one of {', '.join(MODES)}, got `{describe(self.mode)}`", field="mode")
+        if self.align_corners and self.mode in ("nearest", "nearest-exact", "area"):
+            raise ConvcostError(f"`mode: {self.mode}` has no corners to align", field="align_corners")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """(c, *o)."""
@@ -146,12 +151,12 @@ class Upsample(Layer):
         return (shape[0], *output)
 
     def window(self, shape: Shape) -> tuple[Window, ...] | None:
-        """The neighbours that have a weight, with centres aligned (torch's ``align_corners=False``).
+        """The neighbours that have a weight, with centres aligned.
 
-        None for sizes that are not known.
+        None for sizes that are not known, and for aligned corners, whose steps are fractions of any kind.
         """
         output = self.output_shape(shape)
-        if not all(map(is_concrete, (*shape[1:], *output[1:]))):
+        if self.align_corners or not all(map(is_concrete, (*shape[1:], *output[1:]))):
             return None
         if self.mode == "area":
             from convcost.layers.adaptive_pool import bins

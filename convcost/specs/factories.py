@@ -88,7 +88,9 @@ _SINGLE: dict[str, Callable[[Shape, Values], Layer]] = {
     "adaptive_avg_pool": lambda _, values: layers.AdaptiveAvgPool(values["output_size"]),
     "adaptive_max_pool": lambda _, values: layers.AdaptiveMaxPool(values["output_size"]),
     "global_avg_pool": lambda _shape, _values: layers.GlobalAvgPool(),
-    "upsample": lambda _, values: layers.Upsample(values["scale"], values["size"], values["mode"]),
+    "upsample": lambda _, values: layers.Upsample(
+        values["scale"], values["size"], values["mode"], values["align_corners"]
+    ),
     "pixel_shuffle": lambda _, values: layers.PixelShuffle(values["factor"]),
     "pixel_unshuffle": lambda _, values: layers.PixelUnshuffle(values["factor"]),
     "channel_shuffle": lambda _, values: layers.ChannelShuffle(values["groups"]),
@@ -152,7 +154,7 @@ def resized(kind: str, shape: Shape, like: Shape, values: Values) -> Layer:
     if kind == "upsample":
         if values["scale"] is not None or values["size"] is not None:
             raise ConvcostError("`upsample` takes one of a factor, a `size` and `like`", field="like")
-        return layers.Upsample(size=like[1:], mode=values["mode"])
+        return layers.Upsample(size=like[1:], mode=values["mode"], align_corners=values["align_corners"])
     if values["padding"] is not None:
         raise ConvcostError(f"`{kind}` takes either amounts or `like`", field="like")
     sign = 1 if kind == "pad" else -1

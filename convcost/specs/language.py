@@ -24,7 +24,7 @@ CHOICES = {
     FORM: ("elementwise", "view", "unknown"),
     AS: ("module", "subclass", "function"),
     AS_CONV: ("module", "subclass", "function", "same"),
-    AS_ACT: ("module", "function", "operator"),
+    AS_ACT: ("module", "function", "operator", "inplace"),
     AS_JOINT: ("operator", "function"),
     FUNCTION: FUNCTIONS,
 }
@@ -155,7 +155,14 @@ WORDS: dict[str, Word] = {
     "global_avg_pool": Word(None, _AS_ACT),
     "upsample": Word(
         "scale",
-        {"scale": Key(FACTOR), "size": Key(SIZES), "like": Key(NAME), "mode": Key(TEXT, default="nearest"), **_AS},
+        {
+            "scale": Key(FACTOR),
+            "size": Key(SIZES),
+            "like": Key(NAME),
+            "mode": Key(TEXT, default="nearest"),
+            "align_corners": Key(FLAG, default=False),
+            **_AS,
+        },
         optional=True,
     ),
     "pixel_shuffle": Word("factor", {"factor": Key(COUNT, required=True)}),

@@ -109,7 +109,9 @@ def _arguments(node: Any, recorded: Shapes) -> Iterator[tuple[str, Tensor]]:
     for number, value in enumerate(ordered if isinstance(ordered, list) else ()):
         yield from _tensors(value, recorded, f"{number}")
     for word, value in (named if isinstance(named, dict) else {}).items():
-        yield from _tensors(value, recorded, str(word))
+        # What says which steps count for nothing comes along by itself, and is no input.
+        if word != "mask":
+            yield from _tensors(value, recorded, word)
 
 
 def _tensors(node: Any, recorded: Shapes, word: str) -> Iterator[tuple[str, Tensor]]:

@@ -144,9 +144,9 @@ def _sizes(found: _Equation, shape: Shape, config: Config) -> dict[str, int]:
     """The size of each letter but the batch's: of the input's, and those that `output_shape` gives."""
     given = config.get("output_shape")
     given = given if isinstance(given, list) else [given]
-    # Those behind dots are given alone, else all behind the batch.
-    dotted = str(config.get("equation")).replace(" ", "").partition("->")[2].startswith("...")
-    letters = found.made[-len(given) :] if dotted else found.made[1:]
+    # Behind dots the sizes begin with the first letter, else with that behind the batch.
+    written = str(config.get("equation")).replace(" ", "").partition("->")[2]
+    letters = written.removeprefix("...") if written.startswith("...") else found.made[1:]
     sizes = {letter: size for letter, size in zip(letters, given, strict=False) if letter not in found.one}
     sizes |= zip(found.one[1:], shape, strict=True)
     if not all(type(sizes.get(letter)) is int and 0 < sizes[letter] <= LARGEST for letter in found.made[1:]):

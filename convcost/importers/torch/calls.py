@@ -59,6 +59,9 @@ class Calls:
 def _written(part: Any) -> str:
     """How code says what runs directly in a module: as a module of torch's own, of a class from one, or a function."""
     homes = [kind.__module__ for kind in type(part).__mro__ if kind is not torch.nn.Module]
-    if any(True for _ in part.children()) or not any(home.startswith("torch.nn.") for home in homes):
+    layers = [home.startswith("torch.nn.") and home != "torch.nn.modules.container" for home in homes]
+    if not any(layers):
         return "function"
-    return "" if homes[0].startswith("torch.nn.") else "subclass"
+    if any(True for _ in part.children()):
+        return "function" if layers[0] else "subclass/parent"
+    return "" if layers[0] else "subclass"

@@ -15,7 +15,7 @@ from convcost.layers.norm import ChannelNorm
 from convcost.layers.pool import Pool
 from convcost.layers.prelu import PReLU
 from convcost.layers.resize import Upsample
-from convcost.layers.traced import Aside
+from convcost.layers.traced import Around, Aside
 from convcost.network import INPUT, Network, Node
 
 
@@ -57,10 +57,16 @@ def _is_within(name: str, path: str) -> bool:
 
 def _written(record: Record) -> str:
     """How code says an operation that counters of modules may miss."""
-    written = record.written or record.call.written
-    if isinstance(record.layer, Activation | PReLU | Pool | AdaptivePool):
-        return "function" if written == "subclass" else written
-    return written if isinstance(record.layer, Convolution | Linear | ChannelNorm | LayerNorm | Upsample) else ""
+    layer, written = record.layer, record.call.written
+    while isinstance(layer, Around):
+        layer = layer.layer
+    if record.written == "operator":
+        return record.written
+    if isinstance(layer, Activation | PReLU | Pool | AdaptivePool):
+        return record.written or ("function" if written.startswith("subclass") else written)
+    if isinstance(layer, Convolution):
+        return "/".join(filter(None, (written, record.written)))
+    return written if isinstance(layer, Linear | ChannelNorm | LayerNorm | Upsample) else ""
 
 
 def _kept(recorder: Recorder, outputs: tuple[int, ...]) -> dict[int, Record]:

@@ -16,19 +16,31 @@ from convcost.layers.given import Given
 from convcost.layers.traced import Elementwise
 
 _SAME = ("relu", "leaky_relu", "elu", "gelu", "silu", "mish", "sigmoid", "tanh", "softplus", "hardswish", "hardsigmoid")
-_FUNCTIONS = {name: name for name in _SAME} | {"relu6": "relu6", "selu": "elu", "celu": "elu"}
+_FUNCTIONS = {name: name for name in _SAME} | {"relu6": "relu6"}
 _SOFTMAXES = {"softmax": "softmax", "_softmax": "softmax", "_safe_softmax": "softmax"}
 _SOFTMAXES |= {"log_softmax": "log_softmax", "_log_softmax": "log_softmax"}
 
 
-def one(recorder: Recorder, operation: Operation, kind: str, layer: Layer | Callable[[], Layer]) -> None:
+def one(
+    recorder: Recorder, operation: Operation, kind: str, layer: Layer | Callable[[], Layer], written: str = ""
+) -> None:
     """A layer of the first tensor, and its only result that counts."""
-    recorder.bind(operation.out, recorder.place(kind, layer, [operation.first], operation.out.shape))
+    out = operation.out
+    recorder.bind(out, recorder.place(kind, layer, [operation.first], out.shape, written=written))
 
 
 def _function(recorder: Recorder, operation: Operation) -> None:
     name = _FUNCTIONS[operation.name]
-    one(recorder, operation, name, Activation(name))
+    # Of those in place, one counter misses this one.
+    in_place = name == "leaky_relu" and operation.overwritten
+    one(recorder, operation, name, Activation(name), "inplace" if in_place else "")
+
+
+def _elu(recorder: Recorder, operation: Operation) -> None:
+    """ELU; SELU and CELU are the same operation with scales, and other functions to all who count by name."""
+    plain = operation["scale"] == operation["input_scale"] == 1
+    scaled = Elementwise("scaled_elu", shape_of(operation.out.shape))
+    one(recorder, operation, "elu" if plain else scaled.kind, Activation("elu") if plain else scaled)
 
 
 def _hardtanh(recorder: Recorder, operation: Operation) -> None:
@@ -97,19 +109,16 @@ _MODES = {
 
 
 def _upsample(recorder: Recorder, operation: Operation) -> None:
-    """By a factor where one is said; corners that are aligned read other neighbours than the layer."""
+    """By a factor where one is said."""
     mode, scales = _MODES[operation.name], operation["scale_factors"]
-    given = Given("interpolate", shape_of(operation.out.shape))
-    if operation["align_corners"]:
-        one(recorder, operation, "upsample", given)
-        return
+    corners = bool(operation["align_corners"])
     factors = [int(scale) if float(scale).is_integer() else scale for scale in scales or ()]
     size = tuple(operation.out.shape[2:])
     if factors:
         scale = factors[0] if len(set(factors)) == 1 else tuple(factors)
-        one(recorder, operation, "upsample", lambda: layers.Upsample(scale, mode=mode))
+        one(recorder, operation, "upsample", lambda: layers.Upsample(scale, mode=mode, align_corners=corners))
     else:
-        one(recorder, operation, "upsample", lambda: layers.Upsample(size=size, mode=mode))
+        one(recorder, operation, "upsample", lambda: layers.Upsample(size=size, mode=mode, align_corners=corners))
 
 
 def taken(recorder: Recorder, operation: Operation) -> list[Any]:
@@ -178,6 +187,7 @@ def functions() -> Iterator[tuple[str, Reader]]:
 READERS: Readers = {
     **dict(functions()),
     **dict.fromkeys(("hardtanh", "clamp"), Reader(_hardtanh)),
+    "elu": Reader(_elu),
     "mean": Reader(_mean),
     **dict.fromkeys(("add", "mul"), Reader(_sum_or_product)),
 }

@@ -44,7 +44,7 @@ def _convolution(recorder: Recorder, operation: Operation) -> None:
         operation.out.shape,
         (weight, bias),
         macs=samples * weight.numel(),
-        written="same" if padding == "same" else "",
+        written="same" if isinstance(padding, str) else "",
     )
     recorder.bind(operation.out, record)
 
