@@ -243,6 +243,19 @@ def test_models_inside_of_models_fold_and_share():
     assert found.network.blocks["inner"] == "Sequential"
 
 
+def test_a_mask_that_comes_along_is_no_input_of_a_model_inside():
+    shape = (8, 8, 6)
+    nested = inner() | {"name": "y", "inbound_nodes": [call(tensor("x", shape), mask=tensor("m", (8, 8)))]}
+    functional_inside = functional(
+        start(*shape), layer("Conv2D", "c", filters=6, kernel_size=1, nodes=[call(tensor("x", shape))]), outputs=("c",)
+    )
+    for model in (nested, {**nested, **functional_inside, "name": "y"}):
+        mask = layer("NotEqual", "n", module="keras.src.ops.numpy", nodes=[call(tensor("x", shape), 0.0)])
+        any_ = layer("Any", "m", module="keras.src.ops.numpy", axis=-1, nodes=[call(tensor("n", shape))])
+        found = read(functional(start(*shape), mask, any_, model))
+        assert (found.total.params, found.outputs, dict(found.uncounted)) == (42, ((6, 8, 8),), {})
+
+
 def test_outputs_of_a_model_inside_are_counted_as_keras_counts_them():
     shape = (8, 8, 6)
     last = layer("Conv2D", "y", filters=2, kernel_size=1, nodes=[call(tensor("x", shape))])
@@ -416,6 +429,8 @@ def test_the_layer_inside_of_a_spectral_norm():
     [
         ("abc,cd->abd", {"output_shape": [None, 7], "bias_axes": "d"}, 49, 4 * 42, (7, 4)),
         ("...x,xy->...y", {"output_shape": 7}, 42, 4 * 42, (7, 4)),
+        # Behind dots the sizes begin with the first letter; Keras takes no notice of more.
+        ("...c,cxy->...xy", {"output_shape": [7, 3, 2]}, 126, 4 * 126, (3, 4, 7)),
         ("abc,cde->abde", {"output_shape": [None, 2, 3], "bias_axes": "de"}, 42, 4 * 36, (3, 4, 2)),
         ("abc,bcd->ad", {"output_shape": 7}, 168, 168, (7,)),
         ("abc,bd->adc", {"output_shape": [7, None]}, 28, 6 * 28, (6, 7)),

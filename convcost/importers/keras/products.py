@@ -159,7 +159,7 @@ def _linear(b: Builder, name: str, found: _Equation, sizes: dict[str, int], new:
     rest = "".join(letter for letter in found.one[1:] if letter in found.made)
     _turn(b, f"{name}.turned", _here(b, found.one[1:]), _beside(b, found.summed, rest))
     if len(found.summed) > 1:
-        _shape(b, f"{name}.joined", sizes, found.summed, rest)
+        _join(b, f"{name}.joined", sizes, found.summed, rest)
     product(b, name, prod(sizes[letter] for letter in new), bias=bias)
     if len(new) > 1:
         b.put(f"{name}.parts", "reshape", layers.Reshape("reshape", tuple(sizes[x] for x in _beside(b, new, rest))))
@@ -176,6 +176,6 @@ def _turn(b: Builder, name: str, letters: Sequence[str], wanted: Sequence[str]) 
         b.put(name, "permute", layers.Permute(order))
 
 
-def _shape(b: Builder, name: str, sizes: dict[str, int], joined: str, rest: str) -> None:
+def _join(b: Builder, name: str, sizes: dict[str, int], joined: str, rest: str) -> None:
     one, others = (prod(sizes[letter] for letter in joined),), tuple(sizes[letter] for letter in rest)
     b.put(name, "reshape", layers.Reshape("reshape", one + others if b.last else others + one))
