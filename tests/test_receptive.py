@@ -543,7 +543,7 @@ def compared(plan, size):
     return net
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(plans)
 def test_every_element_sees_what_pixels_say(plan):
     for size in (240, 1800):

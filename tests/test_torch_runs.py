@@ -13,7 +13,8 @@ from convcost.problems import SpecError
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 nn, F = torch.nn, torch.nn.functional
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*deprecated", "ignore:.*Please use the new API", "ignore:.*reduce_range"
+    *("ignore:.*deprecated", "ignore:.*Please use the new API", "ignore:.*reduce_range"),
+    "ignore:LSTM with projections",
 )
 
 IMAGE = (8, 12, 10)
@@ -265,6 +266,42 @@ def test_what_is_seldom_used_is_counted(module, inputs, macs):
     assert not found.uncounted
 
 
+@pytest.mark.parametrize(
+    ("module", "tokens", "matrices"),
+    [
+        (nn.LSTM(10, 6, 2, batch_first=True, bidirectional=True), 4, 2 * 24 * (10 + 6 + 12 + 6)),
+        (nn.LSTM(10, 6, batch_first=True, proj_size=3), 4, 24 * (10 + 3) + 3 * 6),
+        (nn.GRU(10, 6, batch_first=True, bias=False), 4, 18 * 16),
+        (nn.RNN(10, 6, batch_first=True, nonlinearity="relu"), 4, 6 * 16),
+    ],
+)
+def test_a_recurrent_layer_is_one_layer_with_its_name(module, tokens, matrices):
+    found = counted(nn.Sequential(module), (4, 10))
+    first, *rest = found.network.nodes
+    assert (first.name, found.costs["0"].macs) == ("0", tokens * matrices)
+    assert {node.kind for node in rest} == {"state"}
+    out, *states = module(torch.rand(1, 4, 10))
+    shapes = [tuple(out.shape[1:]), *(tuple(state.shape) for state in flat(states))]
+    assert {found.shapes[name] for name in found.network.outputs} == {s[1:] if s[0] == 1 else s for s in shapes}
+
+
+def flat(states):
+    return [found for item in states for found in (item if isinstance(item, tuple) else (item,))]
+
+
+def test_recurrent_cells_are_one_layer_for_each_step():
+    def run(module, x):
+        state = x.new_zeros(1, 6)
+        for step in range(3):
+            state = module.cell(x[:, step], state)
+        return state
+
+    found = counted(Of(run, cell=nn.GRUCell(10, 6)), (4, 10))
+    assert found.total.macs == 3 * 18 * 16
+    assert [node.kind for node in found.network.nodes if node.kind != "select"] == ["gru_cell"] * 3
+    assert counted(nn.LSTMCell(10, 6), (10,)).total.macs == 24 * 16
+
+
 def test_an_operation_of_several_results_is_listed_once():
     found = counted(Of(lambda m, x: torch.linalg.svd(m.c(x))))
     assert found.uncounted == {"linalg_svd": 1}
@@ -358,9 +395,12 @@ def test_quantized_modules_say_what_to_give_instead():
     assert said.endswith("`quantized.linear_dynamic` is not possible (give the module before it is quantized)")
 
 
-def test_an_input_without_elements_is_an_error():
+def test_the_input_has_elements_and_an_empty_state_is_none():
     assert lines_of(conv(8, 8), torch.rand(0, *IMAGE)) == "the input `input` of 0x8x12x10 has no elements"
-    assert lines_of(nn.Bilinear(3, 3, 2), (3,), torch.rand(1, 0)) == "the input `input2` of 1x0 has no elements"
+    joined = Of(lambda m, x, before: m.l(torch.cat((before, x), 1)), l=nn.Linear(10, 4))
+    found = counted(joined, (7, 10), torch.rand(1, 0, 10))
+    assert found.total.macs == 7 * 10 * 4
+    assert [node.kind for node in found.network.nodes] == ["linear"]
 
 
 def test_a_class_that_calls_no_init_is_an_error():
@@ -374,7 +414,7 @@ def test_a_class_that_calls_no_init_is_an_error():
 
 def test_a_sequence_in_front_is_no_batch():
     for module, shape in ((nn.LSTM(10, 6), (4, 1, 10)), (nn.GRU(10, 6), (4, 2, 10))):
-        assert "the first axis of the inputs is no batch: 4 cost" in lines_of(module, torch.rand(shape))
+        assert "is no batch: a recurrent layer takes its steps along it" in lines_of(module, torch.rand(shape))
     assert "no batch: 8 can run, and one cannot: `0` cannot run" in lines_of(
         nn.Sequential(conv(8, 8)), torch.rand(IMAGE)
     )

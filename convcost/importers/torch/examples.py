@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from convcost.errors import ConvcostError, describe
-from convcost.importers.torch.run import trace
+from convcost.importers.torch.run import trace_with_steps
 from convcost.importers.torch.tensors import tensors_in
 from convcost.network import Network
 
@@ -39,16 +39,18 @@ def network_of_one(module: Any, examples: Sequence[Any], name: str) -> Network:
         made = whole(tensor)
         return made[:1] if batch != 1 and tensor.dim() and tensor.shape[0] == batch else made
 
-    def run(made: Callable[[Any], Any]) -> Network:
-        return trace(module, [_as_tensors(module, example, made) for example in examples], {}, name)
+    def run(made: Callable[[Any], Any]) -> tuple[Network, list[int]]:
+        return trace_with_steps(module, [_as_tensors(module, example, made) for example in examples], {}, name)
 
     if batch == 1:
-        return run(cut)
-    batched = run(whole)
+        return run(cut)[0]
+    batched, many_steps = run(whole)
     try:
-        network = run(cut)
+        network, steps = run(cut)
     except ConvcostError as error:
         raise _no_batch(f"{batch} can run, and one cannot: {error.message}") from error
+    if many_steps != steps:
+        raise _no_batch("a recurrent layer takes its steps along it")
     many, single = _products(batched), _products(network)
     alike = (macs in (one, batch * one) for macs, one in zip(many, single, strict=False))
     if len(many) != len(single) or not all(alike):

@@ -13,6 +13,7 @@ from convcost import formulas
 from convcost.importers.torch.kept import KEPT
 from convcost.importers.torch.operation import Operation, dims_of, from_batch
 from convcost.importers.torch.product_sizes import PRODUCTS, row, spread
+from convcost.importers.torch.recurrent import SIZES
 
 _META = torch.device("meta")
 Forecast = Callable[[Operation], Any]
@@ -20,7 +21,7 @@ Forecast = Callable[[Operation], Any]
 
 def forecast(operation: Operation) -> Any:
     """What an operation makes, or None where torch has to say."""
-    found = _FORECASTS.get(operation.name) or KEPT.get(operation.name)
+    found = _FORECASTS.get(operation.name)
     if found is None or "out" in operation.kwargs or not all(tensor.is_meta for tensor in operation.tensors):
         return None
     overwritten = operation.overwritten
@@ -81,7 +82,8 @@ def _with_channels(operation: Operation) -> Any:
     given = [found for name in names if (found := operation[name]) is not None]
     fits = x.dim() > 1 and all(found.numel() in (x.shape[1], 1) and found.dtype == x.dtype for found in given)
     grouped = fits and not x.shape[1] % (operation["num_groups"] or 1)
-    return _alike(operation) if grouped and not operation["training"] else None
+    keeps = operation["training"] and operation["running_mean"] is not None
+    return _alike(operation) if grouped and not keeps else None
 
 
 def _normed(operation: Operation) -> Any:
@@ -215,5 +217,7 @@ _FORECASTS: dict[str, Forecast] = {
     **{f"upsample_{mode}": _upsample for mode in ("nearest1d", "nearest2d", "nearest3d", "linear1d", "bilinear2d")},
     **{f"upsample_{mode}": _upsample for mode in ("bicubic2d", "trilinear3d")},
     **PRODUCTS,
+    **SIZES,
+    **KEPT,
     "cat": _concat,
 }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from convcost.importers.torch.recorder import Record, Recorder
+from convcost.importers.torch.recurrent import SIZES
 from convcost.importers.torch.tensors import FIRST
 from convcost.layers.activation import Activation
 from convcost.layers.adaptive_pool import AdaptivePool
@@ -122,13 +123,18 @@ class _Numbers:
 
 
 def _of_weight(record: Record) -> str:
-    """The module that a weight belongs to, or the part of a packed weight; of a parameter on its own its name."""
+    """The module that a weight belongs to, or the part of a packed weight; of a parameter on its own its name.
+
+    Of all weights of a recurrent layer it is the module.
+    """
     if record.kind in ("parameter", "input"):
         return record.owner
     # A parametrized weight is made of others, which stand deeper.
     owner, parametrized, _ = f".{record.owner}".partition(".parametrizations.")
     owner = owner.removeprefix(".")
     home, _, last = owner.rpartition(".")
+    if record.kind in SIZES:
+        return home
     if parametrized or not owner:
         return owner
     part = last.removesuffix("weight").removesuffix("_")

@@ -43,6 +43,8 @@ class Recorder:
         self.records: list[Record] = []
         self.first: Shape = ()
         self.call = Call()
+        # How many steps each recurrent layer took.
+        self.steps: list[int] = []
         self._made: dict[int, int] = {}
         self._standing: dict[int, int] = {}
 

@@ -26,25 +26,37 @@ def trace(module: Any, inputs: Sequence[Any], named: Mapping[str, Any], name: st
 
     The module itself is left as it was. Raises ConvcostError where it cannot run.
     """
+    return trace_with_steps(module, inputs, named, name, source)[0]
+
+
+def trace_with_steps(
+    module: Any, inputs: Sequence[Any], named: Mapping[str, Any], name: str, source: str = ""
+) -> tuple[Network, list[int]]:
+    """The network of a run, and how many steps each of its recurrent layers took."""
     recorder = Recorder(Tensors(), Parameters())
-    given = _named(module, inputs) | dict(named)
-    arriving = [(key, tensor) for key, value in given.items() for tensor in tensors_in(value)]
-    if not arriving:
-        raise ConvcostError("no tensor is among the inputs")
-    for key, tensor in arriving:
-        if not tensor.numel():
-            raise ConvcostError(f"the input `{key}` of {describe(tuple(tensor.shape))} has no elements", field="input")
-    recorder.tensors.set(arriving[0][1], Value(FIRST))
-    recorder.first = shape_of(arriving[0][1].shape)
-    for key, tensor in arriving[1:]:
-        recorder.further_input(key, tensor)
+    _record_inputs(recorder, _named(module, inputs) | dict(named))
     with traced(module, recorder), _plain_attention():
         outputs = _run(module, recorder, inputs, named)
     ends = [recorder.value(tensor).record for tensor in tensors_in(outputs) if not recorder.value(tensor).is_constant]
     found = tuple(dict.fromkeys(end for end in ends if end is not None))
     parts = dict(parts_of(module))
     kinds = {path: type(part).__name__ for path, part in parts.items() if path and _is_block(part)}
-    return network_of(recorder, Run(name, source, found, kinds, frozenset(parts)))
+    return network_of(recorder, Run(name, source, found, kinds, frozenset(parts))), recorder.steps
+
+
+def _record_inputs(recorder: Recorder, given: Mapping[str, Any]) -> None:
+    """The first input is the network's; an empty one behind it, as a state before a first token, is a constant."""
+    arriving = [(key, tensor) for key, value in given.items() for tensor in tensors_in(value)]
+    if not arriving:
+        raise ConvcostError("no tensor is among the inputs")
+    (key, first), *further = arriving
+    if not first.numel():
+        raise ConvcostError(f"the input `{key}` of {describe(tuple(first.shape))} has no elements", field="input")
+    recorder.tensors.set(first, Value(FIRST))
+    recorder.first = shape_of(first.shape)
+    for other, tensor in further:
+        if tensor.numel():
+            recorder.further_input(other, tensor)
 
 
 def _run(module: Any, recorder: Recorder, inputs: Sequence[Any], named: Mapping[str, Any]) -> Any:

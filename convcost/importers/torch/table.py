@@ -1,6 +1,6 @@
 """The table of operations: what reads each as a layer, and which are known to have no MACs."""
 
-from convcost.importers.torch import moves, plain, products, weighted
+from convcost.importers.torch import moves, plain, products, recurrent, weighted
 from convcost.importers.torch.constants import FRESH
 from convcost.importers.torch.kept import KEPT
 from convcost.importers.torch.operation import Operation, Reader, known_as
@@ -8,7 +8,7 @@ from convcost.importers.torch.recorder import Recorder
 from convcost.importers.torch.tensors import shape_of
 from convcost.layers.given import Given, Uncounted
 
-_READERS = {**weighted.READERS, **products.READERS, **plain.READERS, **moves.READERS}
+_READERS = {**weighted.READERS, **products.READERS, **recurrent.READERS, **plain.READERS, **moves.READERS}
 
 # Beside those that torch itself tags as working on each element, and views: sums and extremes, what picks, moves
 # and fills elements, what interpolates as upsampling does, losses, and what only rounds.
